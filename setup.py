@@ -1,0 +1,85 @@
+"""Everything there is to know about the distribution; tool settings are in pyproject.toml."""
+
+from pathlib import Path
+
+from setuptools import setup
+
+ROOT = Path(__file__).parent
+
+EMULATOR = ["starlette>=0.40", "uvicorn>=0.30", "PyJWT>=2.9", "cryptography>=43"]
+CLI = ["typer>=0.15", "rich>=13"]
+TESTING = ["pytest>=8", "pytest-recording>=0.13.4", "vcrpy>=7"]
+
+setup(
+    name="acs-identity",
+    version="0.1.0",
+    description="Identities and access tokens of Azure Communication Services, with a strict local emulator",
+    long_description=(ROOT / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="MIT",
+    license_files=["LICENSE"],
+    keywords=["azure", "communication services", "acs", "identity", "access token", "emulator"],
+    classifiers=[
+        "Development Status :: 4 - Beta",
+        "Intended Audience :: Developers",
+        "Programming Language :: Python :: 3",
+        "Programming Language :: Python :: 3 :: Only",
+        "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.12",
+        "Programming Language :: Python :: 3.13",
+        "Typing :: Typed",
+    ],
+    python_requires=">=3.11",
+    package_dir={
+        "acs_identity": "customizations/acs_identity",
+        "acs_identity_rest": "generated/acs_identity_rest",
+        "acs_identity_emulator": "emulator/acs_identity_emulator",
+    },
+    packages=[
+        f"{package}{folder}"
+        for root, package in [
+            ("customizations", "acs_identity"),
+            ("generated", "acs_identity_rest"),
+            ("emulator", "acs_identity_emulator"),
+        ]
+        for folder in [
+            "".join(f".{part}" for part in init.parent.relative_to(ROOT / root / package).parts)
+            for init in sorted((ROOT / root / package).rglob("__init__.py"))
+        ]
+    ],
+    package_data={
+        "acs_identity": ["py.typed"],
+        "acs_identity_emulator": ["py.typed"],
+        "acs_identity_rest": ["py.typed", "contract/**/*.json"],
+    },
+    install_requires=["azure-core>=1.32", "msrest>=0.7.1"],
+    extras_require={
+        "aio": ["aiohttp>=3.9"],
+        "emulator": EMULATOR,
+        "cli": CLI,
+        "testing": TESTING,
+        "dev": [
+            *EMULATOR,
+            *CLI,
+            *TESTING,
+            "aiohttp>=3.9",
+            "azure-communication-identity==1.5.0",
+            "build",
+            "coverage",
+            "hypothesis",
+            "jsonschema",
+            "mypy",
+            "openapi-spec-validator",
+            "pyright[nodejs]",
+            "pytest-asyncio",
+            "pytest-cov",
+            "pytest-randomly",
+            "pyyaml",
+            "ruff",
+            "sybil",
+            "types-jsonschema",
+            "types-PyYAML",
+        ],
+    },
+    entry_points={"console_scripts": ["acs-identity = acs_identity.cli:main"]},
+)
