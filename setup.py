@@ -5,6 +5,7 @@ from pathlib import Path
 from setuptools import setup
 
 ROOT = Path(__file__).parent
+VERSION = (ROOT / "customizations" / "acs_identity" / "_version.py").read_text(encoding="utf-8").split('"')[1]
 
 EMULATOR = ["starlette>=0.40", "uvicorn>=0.30", "PyJWT>=2.9", "cryptography>=43"]
 CLI = ["typer>=0.15", "rich>=13"]
@@ -12,7 +13,7 @@ TESTING = ["pytest>=8", "pytest-recording>=0.13.4", "vcrpy>=7"]
 
 setup(
     name="acs-identity",
-    version="0.1.0",
+    version=VERSION,
     description="Identities and access tokens of Azure Communication Services, with a strict local emulator",
     long_description=(ROOT / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
@@ -76,6 +77,7 @@ setup(
             "pytest-randomly",
             "pyyaml",
             "ruff",
+            "setuptools>=77",
             "sybil",
             "types-jsonschema",
             "types-PyYAML",

@@ -1,0 +1,224 @@
+"""The async client: the pure core with an async pipeline around it."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from azure.core.credentials import AzureKeyCredential
+from azure.core.credentials_async import AsyncTokenCredential
+from azure.core.rest import AsyncHttpResponse, HttpRequest
+
+from acs_identity._core import Core, access_token_of, raw_id, user_and_access_token_of, user_of
+from acs_identity._endpoint import normalize_endpoint, parse_connection_string
+from acs_identity._errors import service_errors
+from acs_identity._models import (
+    AccessToken,
+    CommunicationIdentifier,
+    CommunicationTokenScope,
+    CommunicationUserIdentifier,
+)
+from acs_identity._pipeline import pipeline_policies
+from acs_identity._versions import DEFAULT_API_VERSION, load, rest_package
+
+if TYPE_CHECKING:
+    from acs_identity_rest.v2026_09_23.aio import CommunicationIdentityRestClient
+
+
+class CommunicationIdentityClient:
+    """Creates users of a Communication Services resource and issues access tokens for them.
+
+    :param endpoint: the endpoint of the resource, for example ``https://contoso.communication.azure.com``; https is
+        meant where it has no scheme, and a trailing slash does no harm.
+    :param credential: an access key, as str or AzureKeyCredential (rotated by its ``update``), or a token credential,
+        for example of azure.identity.aio.
+    :keyword api_version: the API version to speak; "2026-09-23" by default.
+    :keyword kwargs: options of azure-core, for example ``transport``, ``retry_total``, ``proxies``, ``user_agent``.
+    :raises TypeError: an argument is of the wrong type.
+    :raises ValueError: the endpoint is malformed, the key is not base64, or the API version is unknown.
+
+    Every method takes azure-core's options for one call as further keywords (for example ``headers``,
+    ``raw_response_hook``, ``connection_timeout`` and ``read_timeout`` in seconds), and raises
+    :class:`azure.core.exceptions.HttpResponseError` where the service refuses (ClientAuthenticationError for 401,
+    ResourceNotFoundError for 404), :class:`azure.core.exceptions.ServiceRequestError` where it cannot be reached, and
+    RuntimeError once the client is closed. No text of theirs shows a key, a token or an identity id.
+
+    >>> import asyncio
+    >>> from acs_identity.aio import CommunicationIdentityClient
+    >>> async def main() -> None:
+    ...     async with CommunicationIdentityClient.from_connection_string(connection_string) as client:
+    ...         user = await client.create_user()
+    ...         token, expires_on = await client.get_token(user, ["chat"])
+    ...         await client.delete_user(user)
+    >>> asyncio.run(main())
+    """
+
+    def __init__(
+        self,
+        endpoint: str,
+        credential: AsyncTokenCredential | AzureKeyCredential | str,
+        *,
+        api_version: str = DEFAULT_API_VERSION,
+        **kwargs: Any,
+    ) -> None:
+        package = rest_package(api_version)
+        self._endpoint = normalize_endpoint(endpoint)
+        self._api_version = api_version
+        policies = pipeline_policies(self._endpoint, credential, is_async=True, **kwargs)
+        self._core = Core(load(package, "models"))
+        self._raw: CommunicationIdentityRestClient = load(package, "aio").CommunicationIdentityRestClient(
+            self._endpoint, policies=policies, **kwargs
+        )
+        self._closed = False
+
+    @classmethod
+    def from_connection_string(cls, conn_str: str, **kwargs: Any) -> Self:
+        """Make a client from a connection string, ``endpoint=https://.../;accesskey=...``.
+
+        :param conn_str: the connection string, from the resource's page, Keys. Names in any order and case.
+        :keyword kwargs: as for the client itself.
+        :raises TypeError: it is not a str.
+        :raises ValueError: it is malformed; the text names what is missing and never shows the key.
+        """
+        endpoint, access_key = parse_connection_string(conn_str)
+        return cls(endpoint, access_key, **kwargs)
+
+    @property
+    def raw(self) -> "CommunicationIdentityRestClient":
+        """The generated client of the API version, with the same pipeline: every operation, as the contract has it.
+
+        Annotated as the client of the newest version. Its errors are those of the service, not redacted.
+        """
+        self._require_open()
+        return self._raw
+
+    async def create_user(self, **kwargs: Any) -> CommunicationUserIdentifier:
+        """Create a user.
+
+        :return: the user. Its raw id is a stable key; the service has no way to list users, so keep it.
+        """
+        with service_errors():
+            return user_of(await self.raw.identity.create(**kwargs))
+
+    async def create_user_and_token(
+        self,
+        scopes: Iterable[str | CommunicationTokenScope],
+        *,
+        token_expires_in: timedelta | None = None,
+        **kwargs: Any,
+    ) -> tuple[CommunicationUserIdentifier, AccessToken]:
+        """Create a user and issue an access token for it, in one call.
+
+        :param scopes: what the token permits; at least one.
+        :keyword token_expires_in: its lifetime, a whole number of minutes from 60 to 1440; 24 hours by default.
+        :raises TypeError: an argument is of the wrong type.
+        :raises ValueError: there is no scope, or the lifetime is out of range.
+        """
+        request = self._core.create_request(scopes, token_expires_in)
+        with service_errors():
+            return user_and_access_token_of(await self.raw.identity.create(request, **kwargs))
+
+    async def get_token(
+        self,
+        user: CommunicationIdentifier | str,
+        scopes: Iterable[str | CommunicationTokenScope],
+        *,
+        token_expires_in: timedelta | None = None,
+        **kwargs: Any,
+    ) -> AccessToken:
+        """Issue an access token for a user.
+
+        :param user: the user, as identifier or raw id.
+        :param scopes: what the token permits; at least one.
+        :keyword token_expires_in: its lifetime, a whole number of minutes from 60 to 1440; 24 hours by default.
+        :raises TypeError: an argument is of the wrong type.
+        :raises ValueError: the user is not one of Communication Services, there is no scope, or the lifetime is out
+            of range.
+        """
+        identity, request = raw_id(user), self._core.access_token_request(scopes, token_expires_in)
+        with service_errors():
+            return access_token_of(await self.raw.identity.issue_access_token(identity, request, **kwargs))
+
+    async def issue_token(
+        self,
+        user: CommunicationIdentifier | str,
+        scopes: Iterable[str | CommunicationTokenScope],
+        *,
+        token_expires_in: timedelta | None = None,
+        **kwargs: Any,
+    ) -> AccessToken:
+        """Issue an access token for a user: :meth:`get_token` under the operation's own name."""
+        return await self.get_token(user, scopes, token_expires_in=token_expires_in, **kwargs)
+
+    async def revoke_tokens(self, user: CommunicationIdentifier | str, **kwargs: Any) -> None:
+        """Revoke every access token issued for a user so far. It can take 15 minutes to reach everything.
+
+        :param user: the user, as identifier or raw id.
+        :raises TypeError: the user is of the wrong type.
+        :raises ValueError: the user is not one of Communication Services.
+        """
+        identity = raw_id(user)
+        with service_errors():
+            await self.raw.identity.revoke_access_tokens(identity, **kwargs)
+
+    async def delete_user(self, user: CommunicationIdentifier | str, **kwargs: Any) -> None:
+        """Delete a user, and with it every access token issued for it.
+
+        :param user: the user, as identifier or raw id.
+        :raises TypeError: the user is of the wrong type.
+        :raises ValueError: the user is not one of Communication Services.
+        """
+        identity = raw_id(user)
+        with service_errors():
+            await self.raw.identity.delete(identity, **kwargs)
+
+    async def get_token_for_teams_user(
+        self, aad_token: str, client_id: str, user_object_id: str, **kwargs: Any
+    ) -> AccessToken:
+        """Exchange the Entra ID access token of a Teams user for an access token of Communication Services.
+
+        :param aad_token: the Entra ID access token of the Teams user.
+        :param client_id: the client id of the Entra ID application; must equal the token's appid claim.
+        :param user_object_id: the Entra ID object id of the Teams user; must equal the token's oid claim.
+        :return: an access token that expires together with the one exchanged.
+        :raises TypeError: an argument is not a str.
+        :raises ValueError: an argument is empty.
+        """
+        request = self._core.teams_user_request(aad_token, client_id, user_object_id)
+        with service_errors():
+            return access_token_of(await self.raw.teams_user.exchange_access_token(request, **kwargs))
+
+    async def send_request(self, request: HttpRequest, *, stream: bool = False, **kwargs: Any) -> AsyncHttpResponse:
+        """Send any request through the pipeline: signed, retried and logged like the client's own.
+
+        :param request: the request; a URL that starts with ``/`` is below the endpoint. Nothing is added to it, so
+            put the api-version into its query.
+        :keyword stream: leave the body of the answer to be read by the caller; False by default.
+        :return: the answer, whatever its status.
+        """
+        with service_errors():
+            return await self.raw.send_request(request, stream=stream, **kwargs)
+
+    async def close(self) -> None:
+        """Close the client and its connections. Closing twice does no harm."""
+        self._closed = True
+        await self._raw.close()
+
+    async def __aenter__(self) -> Self:
+        await self.raw.__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None = None,
+        exc_value: BaseException | None = None,
+        traceback: TracebackType | None = None,
+    ) -> None:
+        await self.close()
+
+    def __repr__(self) -> str:
+        return f"CommunicationIdentityClient(endpoint={self._endpoint!r}, api_version={self._api_version!r})"
+
+    def _require_open(self) -> None:
+        if self._closed:
+            raise RuntimeError("The client is closed. Make a new one, or use it inside its with block.")

@@ -1,0 +1,68 @@
+"""The commands, and what is common to all."""
+
+from importlib.util import find_spec
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from acs_identity._version import VERSION
+
+app = typer.Typer(
+    help="Identities and access tokens of Azure Communication Services.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+_EMULATOR_MODULES = ("starlette", "uvicorn", "jwt", "cryptography")
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(VERSION)
+        raise typer.Exit
+
+
+@app.callback()
+def _common(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None: ...
+
+
+@app.command()
+def demo(
+    show_secrets: Annotated[
+        bool, typer.Option("--show-secrets", help="Show keys, tokens and identity ids in full.")
+    ] = False,
+) -> None:
+    """Walk from a connection string to an access token and back, against an emulator on a free port."""
+    _require_emulator()
+    from acs_identity.cli.demo import run
+
+    run(Console(highlight=False, soft_wrap=True), show_secrets=show_secrets)
+
+
+def _require_emulator() -> None:
+    if any(find_spec(module) is None for module in _EMULATOR_MODULES):
+        typer.echo('The emulator needs the extra "emulator". Run: pip install "acs-identity[cli,emulator]"', err=True)
+        raise typer.Exit(1)
+
+
+def _mount_emulator() -> None:
+    if all(find_spec(module) is not None for module in _EMULATOR_MODULES):
+        from acs_identity_emulator.cli import app as emulator_app
+
+        app.add_typer(emulator_app, name="emulator", help="The identity service, on this machine.")
+        return
+
+    @app.command("emulator", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+    def emulator() -> None:  # pyright: ignore[reportUnusedFunction] - typer calls it
+        """The identity service, on this machine (needs the extra `emulator`)."""
+        _require_emulator()
+
+
+_mount_emulator()
