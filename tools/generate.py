@@ -34,6 +34,18 @@ __all__ = ["Deserializer", "Model", "Serializer"]
 """
 )
 
+PATCH = (
+    HEADER
+    + '''"""The place where the generator expects code written by hand. Here that code lives in customizations/."""
+
+__all__: list[str] = []
+
+
+def patch_sdk() -> None:
+    """Do nothing; the generated packages call it when they are imported."""
+'''
+)
+
 PACKAGE_INIT = (
     HEADER
     + '''"""The raw operations of the Azure Communication Services identity REST API, one package per API version.
@@ -59,7 +71,7 @@ rewriting. To change something here, change the contract, a directive in `autore
 generate again.
 
 - `acs_identity_rest/v.../`: the raw operations, one package per API version
-- `acs_identity_rest/contract/`: a copy of `swagger/`, so that the installed package carries the contract it was made from
+- `acs_identity_rest/contract/`: a copy of `swagger/`: the installed package carries the contract it was made from
 - `stamp.json`: hashes of what went in and of what came out; a test compares them without Node
 """
 
@@ -110,6 +122,8 @@ def build(root: Path, output: Path) -> None:
         if not (made / "_client.py").exists():
             raise GenerationError(f"AutoRest ended without an error but wrote no client for the tag {tag}")
         (made / "_utils" / "serialization.py").write_text(SERIALIZATION)
+        for place in made.rglob("_patch.py"):
+            place.write_text(PATCH)
     # Written beside the packages by the generator for a review tool of its own.
     for stray in output.rglob("apiview-properties.json"):
         stray.unlink()
@@ -152,6 +166,7 @@ def run_autorest(root: Path, output: Path) -> None:
         stderr=subprocess.STDOUT,
         text=True,
         timeout=600,
+        check=False,
     )
     complaints = [line for line in process.stdout.splitlines() if line.startswith(("warning", "error", "fatal"))]
     if process.returncode != 0 or complaints:
@@ -205,9 +220,7 @@ def stamp(root: Path, output: Path) -> dict[str, Any]:
     lock = json.loads((root / "package-lock.json").read_text())["packages"]
     return {
         "generator": {name: lock[f"node_modules/{name}"]["version"] for name in GENERATOR_PACKAGES},
-        "inputs": {
-            name: digest(root, root / name) for name in ("autorest.md", "swagger", "tools/generate.py")
-        },
+        "inputs": {name: digest(root, root / name) for name in ("autorest.md", "swagger", "tools/generate.py")},
         "output": digest(output, output / PACKAGE),
     }
 
@@ -228,13 +241,13 @@ def is_source(file: Path) -> bool:
 
 def compare(old: Path, new: Path) -> Iterator[str]:
     """Yield a unified diff, line by line, of every file that differs."""
-    names = sorted(
-        {file.relative_to(folder) for folder in (old, new) for file in folder.rglob("*") if is_source(file)}
-    )
+    names = sorted({file.relative_to(folder) for folder in (old, new) for file in folder.rglob("*") if is_source(file)})
     for name in names:
         before, after = old / name, new / name
         if before.exists() and after.exists() and filecmp.cmp(before, after, shallow=False):
             continue
+        if not (before.exists() and after.exists()):
+            yield f"generated/{name.as_posix()} is {'not wanted' if before.exists() else 'missing'}\n"
         yield from difflib.unified_diff(
             before.read_text().splitlines(keepends=True) if before.exists() else [],
             after.read_text().splitlines(keepends=True) if after.exists() else [],

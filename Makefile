@@ -1,0 +1,95 @@
+# Needs Python 3.11 or later, make and git; Node 20 or later only for generate and check-generated.
+
+ifneq ($(filter-out help clean test-quick,$(or $(MAKECMDGOALS),help)),)
+ifndef VERSIONS
+VERSIONS := $(shell sh tools/pythons.sh | cut -d ' ' -f 1)
+endif
+ifeq ($(VERSIONS),)
+$(error No usable Python, see above)
+endif
+endif
+
+FIRST := $(firstword $(VERSIONS))
+NEWEST := $(lastword $(VERSIONS))
+# The tools run in the environment of the oldest interpreter, whose syntax the code must keep to.
+TOOLS := .venv-$(FIRST)/bin/python
+QUICK := $(or $(wildcard .venv/bin/python),python3)
+# For instance: make test VERSIONS=3.13 PYTEST="--no-cov -k emulator"
+PYTEST :=
+
+.PHONY: help demo test test-quick venvs wheel lint types format generate check-generated lock clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | awk -F '|' '{ printf "make %-16s %s\n", $$1, $$2 }'
+
+demo: .venv-demo/ready ## create a user and a token against the local emulator, without Azure
+	@.venv-demo/bin/acs-identity demo
+
+test: ## test the wheel on every Python that is found, with coverage
+	@echo "testing on Python: $(VERSIONS)"
+	@for version in $(filter-out $(VERSIONS),3.11 3.12 3.13); do echo "skipped, not found: Python $$version"; done
+	@$(MAKE) --no-print-directory --silent -j2 venvs VERSIONS="$(VERSIONS)"
+	@$(MAKE) --no-print-directory -k $(VERSIONS:%=test-%) VERSIONS="$(VERSIONS)"
+
+test-%: .venv-%/ready wheel
+	@echo "== Python $*"
+	@.venv-$*/bin/python -m pip install -qq --no-deps --force-reinstall build/dist/*.whl
+	@.venv-$*/bin/python -m pip check
+	@.venv-$*/bin/python -m pytest --cov $(if $(filter-out $(FIRST),$*),-m "not once") $(PYTEST)
+
+test-quick: ## test the checkout installed in .venv, without the slow tests
+	@$(QUICK) -m pytest -m "not once" $(PYTEST)
+
+venvs: $(VERSIONS:%=.venv-%/ready)
+
+wheel: .venv-$(FIRST)/ready ## build the sdist, and the wheel from it, into build/dist
+	@rm -rf build/dist && mkdir -p build/dist
+	@$(TOOLS) -m build --no-isolation --outdir build/dist > build/dist/log 2>&1 || { cat build/dist/log; exit 1; }
+	@echo "built $$(ls build/dist/*.whl)"
+
+lint: .venv-$(FIRST)/ready ## check style, formatting and that the sync client equals the async one
+	@$(TOOLS) -m ruff check
+	@$(TOOLS) -m ruff format --check
+	@$(TOOLS) tools/unasync.py --check
+
+types: .venv-$(FIRST)/ready ## check the types of everything written by hand, with mypy and pyright
+	@$(TOOLS) -m mypy
+	@$(TOOLS) -m pyright --pythonpath $(TOOLS)
+
+format: .venv-$(FIRST)/ready ## format the code, fix what can be fixed and write the sync client
+	@$(TOOLS) -m ruff format
+	@$(TOOLS) -m ruff check --fix
+	@$(TOOLS) tools/unasync.py
+
+generate: .venv-$(FIRST)/ready node_modules/.package-lock.json ## rewrite generated/ from swagger/ and autorest.md
+	@$(TOOLS) tools/generate.py
+
+check-generated: .venv-$(FIRST)/ready node_modules/.package-lock.json ## prove that generated/ is what the contract gives
+	@$(TOOLS) tools/generate.py --check
+
+lock: ## rewrite constraints.txt: exact versions of everything the dev extra needs
+	@test "$(VERSIONS)" = "3.11 3.12 3.13" || { echo "needs Python 3.11, 3.12 and 3.13; found $(VERSIONS)"; exit 1; }
+	@"$$(sh tools/pythons.sh | sed -n 's/^$(FIRST) //p')" tools/lock.py $$(sh tools/pythons.sh | cut -d ' ' -f 2-)
+
+clean: ## remove everything that was made here and is not in git
+	@rm -rf build dist htmlcov node_modules *.egg-info .coverage* .venv-* .*_cache .hypothesis
+	@find . -name __pycache__ -type d -not -path './.venv/*' -prune -exec rm -rf {} +
+
+.venv-%/ready: setup.py constraints.txt
+	@echo "setting up .venv-$*, about a minute ..."
+	@rm -rf .venv-$*
+	@"$$(sh tools/pythons.sh | sed -n 's/^$* //p')" -m venv .venv-$*
+	@.venv-$*/bin/python -m pip install -qq -r constraints.txt
+	@touch $@
+
+.venv-demo/ready: setup.py constraints.txt
+	@echo "setting up .venv-demo, half a minute ..."
+	@rm -rf .venv-demo
+	@"$$(sh tools/pythons.sh | sed -n 's/^$(NEWEST) //p')" -m venv .venv-demo
+	@.venv-demo/bin/python -m pip install -qq -c constraints.txt -e ".[aio,cli,emulator]"
+	@touch $@
+
+node_modules/.package-lock.json: package-lock.json package.json .npmrc
+	@command -v npm > /dev/null || { echo "npm is not on the PATH. Install Node 20 or later; only the generation needs it."; exit 1; }
+	npm ci --no-audit --no-fund
+	@touch $@
