@@ -25,10 +25,13 @@ class HmacAuthenticationPolicy(SansIOHTTPPolicy[Any, Any]):
 
     It belongs after the retry policy, so that a retried request is signed anew with the time of the retry.
 
-    :param credential: the access key, base64, as text or as AzureKeyCredential. A key changed by
-        ``AzureKeyCredential.update`` signs from the next request on.
-    :raises TypeError: the credential is something else.
-    :raises ValueError: the key is not base64.
+    Args:
+        credential: The access key, base64, as text or as AzureKeyCredential. A key changed by
+            ``AzureKeyCredential.update`` signs from the next request on.
+
+    Raises:
+        TypeError: The credential is something else.
+        ValueError: The key is not base64.
     """
 
     def __init__(self, credential: AzureKeyCredential | str) -> None:
@@ -102,8 +105,9 @@ class PlainHttpPolicy(SansIOHTTPPolicy[Any, Any]):
 def authentication_policies(endpoint: str, credential: Any, *, is_async: bool) -> list[Any]:
     """Return the policies for a credential: an access key as text or AzureKeyCredential, or a token credential.
 
-    :raises TypeError: the credential is none of these, or a token credential of the other colour.
-    :raises ValueError: the access key is not base64.
+    Raises:
+        TypeError: The credential is none of these, or a token credential of the other colour.
+        ValueError: The access key is not base64.
     """
     if isinstance(credential, str | AzureKeyCredential):
         return [HmacAuthenticationPolicy(credential)]

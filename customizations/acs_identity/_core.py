@@ -57,8 +57,9 @@ def scope_values(scopes: Iterable[str | CommunicationTokenScope]) -> list[str]:
 
     Texts that :class:`CommunicationTokenScope` does not list pass: the contract declares the list as open.
 
-    :raises TypeError: the scopes are one text, not iterable, or hold something else than texts.
-    :raises ValueError: there is no scope, or an empty one.
+    Raises:
+        TypeError: The scopes are one text, not iterable, or hold something else than texts.
+        ValueError: There is no scope, or an empty one.
 
     >>> scope_values(["chat", CommunicationTokenScope.VOIP])
     ['chat', 'voip']
@@ -81,8 +82,9 @@ def scope_values(scopes: Iterable[str | CommunicationTokenScope]) -> list[str]:
 def minutes(token_expires_in: timedelta | None) -> int | None:
     """Return a lifetime in minutes; None means that the service decides (24 hours).
 
-    :raises TypeError: it is not a timedelta.
-    :raises ValueError: it is not a whole number of minutes from 60 to 1440. Source: API version 2022-10-01 and later.
+    Raises:
+        TypeError: It is not a timedelta.
+        ValueError: It is not a whole number of minutes from 60 to 1440. Source: API version 2022-10-01 and later.
 
     >>> minutes(timedelta(hours=2))
     120
@@ -106,8 +108,9 @@ def minutes(token_expires_in: timedelta | None) -> int | None:
 def raw_id(user: CommunicationIdentifier | str) -> str:
     """Return the raw id of a user given as identifier or as raw id.
 
-    :raises TypeError: it is neither.
-    :raises ValueError: it is not the raw id of a user, which starts with ``8:``.
+    Raises:
+        TypeError: It is neither.
+        ValueError: It is not the raw id of a user, which starts with ``8:``.
     """
     value = getattr(user, "raw_id", user)
     if not isinstance(value, str):
@@ -120,8 +123,9 @@ def raw_id(user: CommunicationIdentifier | str) -> str:
 def required_text(name: str, value: str) -> str:
     """Return the value when it is a text that says something.
 
-    :raises TypeError: it is not a text.
-    :raises ValueError: it is empty.
+    Raises:
+        TypeError: It is not a text.
+        ValueError: It is empty.
     """
     if not isinstance(value, str):
         raise TypeError(f"{name} must be a str, not {type(value).__name__}.")
@@ -133,7 +137,8 @@ def required_text(name: str, value: str) -> str:
 def user_of(answer: "models.CommunicationIdentityAccessTokenResult | None") -> CommunicationUserIdentifier:
     """Return the user that the service created.
 
-    :raises azure.core.exceptions.DecodeError: the answer names none.
+    Raises:
+        azure.core.exceptions.DecodeError: The answer names none.
     """
     identity = getattr(answer, "identity", None)
     return CommunicationUserIdentifier(_answered("the user", getattr(identity, "id", None)))
@@ -142,7 +147,8 @@ def user_of(answer: "models.CommunicationIdentityAccessTokenResult | None") -> C
 def access_token_of(answer: "models.CommunicationIdentityAccessToken | None") -> AccessToken:
     """Return the access token that the service issued.
 
-    :raises azure.core.exceptions.DecodeError: the answer holds none, or not when it expires.
+    Raises:
+        azure.core.exceptions.DecodeError: The answer holds none, or not when it expires.
     """
     token = _answered("the access token", getattr(answer, "token", None))
     expires_on = _answered("when the access token expires", getattr(answer, "expires_on", None))
@@ -154,7 +160,8 @@ def user_and_access_token_of(
 ) -> tuple[CommunicationUserIdentifier, AccessToken]:
     """Return the user that the service created and its access token.
 
-    :raises azure.core.exceptions.DecodeError: the answer lacks one of them.
+    Raises:
+        azure.core.exceptions.DecodeError: The answer lacks one of them.
     """
     return user_of(answer), access_token_of(getattr(answer, "access_token", None))
 

@@ -12,9 +12,10 @@ def normalize_endpoint(endpoint: str) -> str:
 
     Without a scheme, https is meant. A path is kept, since a gateway may serve the resource below one.
 
-    :raises TypeError: it is not a text.
-    :raises ValueError: it has no host, a scheme other than http and https, a port that is not a number, or a user,
-        query or fragment.
+    Raises:
+        TypeError: It is not a text.
+        ValueError: It has no host, a scheme other than http and https, a port that is not a number, or a user, query
+            or fragment.
 
     >>> normalize_endpoint("HTTPS://Contoso.Communication.Azure.com:443/")
     'https://contoso.communication.azure.com'
@@ -73,8 +74,9 @@ def parse_connection_string(connection_string: str) -> tuple[str, str]:
 
     Names are taken in any order and case, with blanks around them and around values. No error shows the string.
 
-    :raises TypeError: it is not a text.
-    :raises ValueError: a part is missing, empty or given twice, or the endpoint is not valid.
+    Raises:
+        TypeError: It is not a text.
+        ValueError: A part is missing, empty or given twice, or the endpoint is not valid.
 
     >>> parse_connection_string("Endpoint=https://contoso.communication.azure.com/; AccessKey=c2VjcmV0")
     ('https://contoso.communication.azure.com', 'c2VjcmV0')

@@ -12,7 +12,8 @@ from ._redaction import redact
 def service_errors() -> Generator[None]:
     """Redact the text of an azure-core error that passes through; its type, response and cause stay.
 
-    :raises azure.core.exceptions.DecodeError: the answer could not be read as the model that the contract promises.
+    Raises:
+        azure.core.exceptions.DecodeError: The answer could not be read as the model that the contract promises.
     """
     try:
         yield

@@ -83,10 +83,13 @@ class CommunicationUserProperties(TypedDict):
 class CommunicationUserIdentifier:
     """A user of Azure Communication Services. Immutable; equal and hashable by its raw id.
 
-    :param id: the id of the user, as the service gave it.
-    :keyword raw_id: the raw id; the id itself when left out.
-    :raises TypeError: the id is not a text.
-    :raises ValueError: the id is empty.
+    Args:
+        id: The id of the user, as the service gave it.
+        raw_id: The raw id; the id itself when left out.
+
+    Raises:
+        TypeError: The id is not a text.
+        ValueError: The id is empty.
 
     >>> user = CommunicationUserIdentifier("8:acs:2dee53b4-368b-45b4-ab52-8493fb117652_00000005-14a2-493b-8a72-5a3a0d")
     >>> user

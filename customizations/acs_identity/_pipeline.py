@@ -53,8 +53,9 @@ def pipeline_policies(endpoint: str, credential: Any, *, is_async: bool, **optio
 
     A policy of the caller's own takes the place of ours under azure-core's names, for example ``retry_policy``.
 
-    :raises TypeError: the credential is of an unsupported type.
-    :raises ValueError: the access key is not base64.
+    Raises:
+        TypeError: The credential is of an unsupported type.
+        ValueError: The access key is not base64.
     """
     retry = policies.AsyncRetryPolicy if is_async else policies.RetryPolicy
     redirect = policies.AsyncRedirectPolicy if is_async else policies.RedirectPolicy

@@ -25,7 +25,8 @@ _PLAIN_IN_QUERY = "/:@!$'()*,?"
 def decode_access_key(access_key: str) -> bytes:
     """Return the bytes of an access key.
 
-    :raises ValueError: the key is empty or not base64. The text does not show it.
+    Raises:
+        ValueError: The key is empty or not base64. The text does not show it.
 
     >>> decode_access_key("c2VjcmV0")
     b'secret'
@@ -45,7 +46,8 @@ def canonical_url(url: str) -> str:
 
     aiohttp would turn ``%3A`` in a path into ``:`` after signing, requests would turn ``%7e`` into ``~``.
 
-    :raises ValueError: the path holds a segment ``.`` or ``..``.
+    Raises:
+        ValueError: The path holds a segment ``.`` or ``..``.
 
     >>> canonical_url("HTTPS://Contoso.com:443/identities/8%3aacs%3A1_2?api-version=2026-09-23")
     'https://contoso.com/identities/8:acs:1_2?api-version=2026-09-23'
@@ -87,12 +89,13 @@ def string_to_sign(method: str, url: SplitResult, host: str, date: str, hash_of_
 def sign(method: str, url: str, body: bytes, key: bytes, now: datetime, host: str | None = None) -> dict[str, str]:
     """Return the headers that authenticate a request with an access key.
 
-    :param method: the HTTP method.
-    :param url: the absolute URL, spelled as it will be sent.
-    :param body: the body as it will be sent; empty when there is none.
-    :param key: the decoded access key.
-    :param now: the time of signing, with a time zone. The service refuses a date too far from its own.
-    :param host: the Host header where it is not the URL's host and port.
+    Args:
+        method: The HTTP method.
+        url: The absolute URL, spelled as it will be sent.
+        body: The body as it will be sent; empty when there is none.
+        key: The decoded access key.
+        now: The time of signing, with a time zone. The service refuses a date too far from its own.
+        host: The Host header where it is not the URL's host and port.
 
     >>> from datetime import UTC, datetime
     >>> headers = sign(

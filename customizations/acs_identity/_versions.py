@@ -11,8 +11,9 @@ DEFAULT_API_VERSION = API_VERSIONS[-1]
 def rest_package(api_version: str) -> str:
     """Return the name of the generated package of an API version.
 
-    :raises TypeError: the version is not a text.
-    :raises ValueError: there is no such version; the text lists those there are.
+    Raises:
+        TypeError: The version is not a text.
+        ValueError: There is no such version; the text lists those there are.
 
     >>> rest_package("2023-10-01")
     'acs_identity_rest.v2023_10_01'

@@ -28,14 +28,17 @@ if TYPE_CHECKING:
 class CommunicationIdentityClient:
     """Creates users of a Communication Services resource and issues access tokens for them.
 
-    :param endpoint: the endpoint of the resource, for example ``https://contoso.communication.azure.com``; https is
-        meant where it has no scheme, and a trailing slash does no harm.
-    :param credential: an access key, as str or AzureKeyCredential (rotated by its ``update``), or a token credential,
-        for example of azure.identity.aio.
-    :keyword api_version: the API version to speak; "2026-09-23" by default.
-    :keyword kwargs: options of azure-core, for example ``transport``, ``retry_total``, ``proxies``, ``user_agent``.
-    :raises TypeError: an argument is of the wrong type.
-    :raises ValueError: the endpoint is malformed, the key is not base64, or the API version is unknown.
+    Args:
+        endpoint: The endpoint of the resource, for example ``https://contoso.communication.azure.com``; https is meant
+            where it has no scheme, and a trailing slash does no harm.
+        credential: An access key, as str or AzureKeyCredential (rotated by its ``update``), or a token credential, for
+            example of azure.identity.aio.
+        api_version: The API version to speak; "2026-09-23" by default.
+        kwargs: Options of azure-core, for example ``transport``, ``retry_total``, ``proxies``, ``user_agent``.
+
+    Raises:
+        TypeError: An argument is of the wrong type.
+        ValueError: The endpoint is malformed, the key is not base64, or the API version is unknown.
 
     Every method takes azure-core's options for one call as further keywords (for example ``headers``,
     ``raw_response_hook``, ``connection_timeout`` and ``read_timeout`` in seconds), and raises
@@ -75,10 +78,13 @@ class CommunicationIdentityClient:
     def from_connection_string(cls, conn_str: str, **kwargs: Any) -> Self:
         """Make a client from a connection string, ``endpoint=https://.../;accesskey=...``.
 
-        :param conn_str: the connection string, from the resource's page, Keys. Names in any order and case.
-        :keyword kwargs: as for the client itself.
-        :raises TypeError: it is not a str.
-        :raises ValueError: it is malformed; the text names what is missing and never shows the key.
+        Args:
+            conn_str: The connection string, from the resource's page, Keys. Names in any order and case.
+            kwargs: As for the client itself.
+
+        Raises:
+            TypeError: It is not a str.
+            ValueError: It is malformed; the text names what is missing and never shows the key.
         """
         endpoint, access_key = parse_connection_string(conn_str)
         return cls(endpoint, access_key, **kwargs)
@@ -95,7 +101,13 @@ class CommunicationIdentityClient:
     async def create_user(self, **kwargs: Any) -> CommunicationUserIdentifier:
         """Create a user.
 
-        :return: the user. Its raw id is a stable key; the service has no way to list users, so keep it.
+        Source: REST reference, Communication Identity, Create.
+
+        Args:
+            kwargs: Options of azure-core for this call.
+
+        Returns:
+            The user. Its raw id is a stable key; the service has no way to list users, so keep it.
         """
         with service_errors():
             return user_of(await self.raw.identity.create(**kwargs))
@@ -109,10 +121,16 @@ class CommunicationIdentityClient:
     ) -> tuple[CommunicationUserIdentifier, AccessToken]:
         """Create a user and issue an access token for it, in one call.
 
-        :param scopes: what the token permits; at least one.
-        :keyword token_expires_in: its lifetime, a whole number of minutes from 60 to 1440; 24 hours by default.
-        :raises TypeError: an argument is of the wrong type.
-        :raises ValueError: there is no scope, or the lifetime is out of range.
+        Source: REST reference, Communication Identity, Create.
+
+        Args:
+            scopes: What the token permits; at least one.
+            token_expires_in: Its lifetime, a whole number of minutes from 60 to 1440; 24 hours by default.
+            kwargs: Options of azure-core for this call.
+
+        Raises:
+            TypeError: An argument is of the wrong type.
+            ValueError: There is no scope, or the lifetime is out of range.
         """
         request = self._core.create_request(scopes, token_expires_in)
         with service_errors():
@@ -128,12 +146,18 @@ class CommunicationIdentityClient:
     ) -> AccessToken:
         """Issue an access token for a user.
 
-        :param user: the user, as identifier or raw id.
-        :param scopes: what the token permits; at least one.
-        :keyword token_expires_in: its lifetime, a whole number of minutes from 60 to 1440; 24 hours by default.
-        :raises TypeError: an argument is of the wrong type.
-        :raises ValueError: the user is not one of Communication Services, there is no scope, or the lifetime is out
-            of range.
+        Source: REST reference, Communication Identity, Issue Access Token.
+
+        Args:
+            user: The user, as identifier or raw id.
+            scopes: What the token permits; at least one.
+            token_expires_in: Its lifetime, a whole number of minutes from 60 to 1440; 24 hours by default.
+            kwargs: Options of azure-core for this call.
+
+        Raises:
+            TypeError: An argument is of the wrong type.
+            ValueError: The user is not one of Communication Services, there is no scope, or the lifetime is out of
+                range.
         """
         identity, request = raw_id(user), self._core.access_token_request(scopes, token_expires_in)
         with service_errors():
@@ -153,9 +177,15 @@ class CommunicationIdentityClient:
     async def revoke_tokens(self, user: CommunicationIdentifier | str, **kwargs: Any) -> None:
         """Revoke every access token issued for a user so far. It can take 15 minutes to reach everything.
 
-        :param user: the user, as identifier or raw id.
-        :raises TypeError: the user is of the wrong type.
-        :raises ValueError: the user is not one of Communication Services.
+        Source: REST reference, Communication Identity, Revoke Access Tokens.
+
+        Args:
+            user: The user, as identifier or raw id.
+            kwargs: Options of azure-core for this call.
+
+        Raises:
+            TypeError: The user is of the wrong type.
+            ValueError: The user is not one of Communication Services.
         """
         identity = raw_id(user)
         with service_errors():
@@ -164,9 +194,15 @@ class CommunicationIdentityClient:
     async def delete_user(self, user: CommunicationIdentifier | str, **kwargs: Any) -> None:
         """Delete a user, and with it every access token issued for it.
 
-        :param user: the user, as identifier or raw id.
-        :raises TypeError: the user is of the wrong type.
-        :raises ValueError: the user is not one of Communication Services.
+        Source: REST reference, Communication Identity, Delete.
+
+        Args:
+            user: The user, as identifier or raw id.
+            kwargs: Options of azure-core for this call.
+
+        Raises:
+            TypeError: The user is of the wrong type.
+            ValueError: The user is not one of Communication Services.
         """
         identity = raw_id(user)
         with service_errors():
@@ -177,12 +213,20 @@ class CommunicationIdentityClient:
     ) -> AccessToken:
         """Exchange the Entra ID access token of a Teams user for an access token of Communication Services.
 
-        :param aad_token: the Entra ID access token of the Teams user.
-        :param client_id: the client id of the Entra ID application; must equal the token's appid claim.
-        :param user_object_id: the Entra ID object id of the Teams user; must equal the token's oid claim.
-        :return: an access token that expires together with the one exchanged.
-        :raises TypeError: an argument is not a str.
-        :raises ValueError: an argument is empty.
+        Source: REST reference, Communication Identity, Exchange Teams User Access Token.
+
+        Args:
+            aad_token: The Entra ID access token of the Teams user.
+            client_id: The client id of the Entra ID application; must equal the token's appid claim.
+            user_object_id: The Entra ID object id of the Teams user; must equal the token's oid claim.
+            kwargs: Options of azure-core for this call.
+
+        Returns:
+            An access token that expires together with the one exchanged.
+
+        Raises:
+            TypeError: An argument is not a str.
+            ValueError: An argument is empty.
         """
         request = self._core.teams_user_request(aad_token, client_id, user_object_id)
         with service_errors():
@@ -191,10 +235,14 @@ class CommunicationIdentityClient:
     async def send_request(self, request: HttpRequest, *, stream: bool = False, **kwargs: Any) -> AsyncHttpResponse:
         """Send any request through the pipeline: signed, retried and logged like the client's own.
 
-        :param request: the request; a URL that starts with ``/`` is below the endpoint. Nothing is added to it, so
-            put the api-version into its query.
-        :keyword stream: leave the body of the answer to be read by the caller; False by default.
-        :return: the answer, whatever its status.
+        Args:
+            request: The request; a URL that starts with ``/`` is below the endpoint. Nothing is added to it, so put
+                the api-version into its query.
+            stream: Leave the body of the answer to be read by the caller; False by default.
+            kwargs: Options of azure-core for this call.
+
+        Returns:
+            The answer, whatever its status.
         """
         with service_errors():
             return await self.raw.send_request(request, stream=stream, **kwargs)

@@ -46,23 +46,28 @@ def demo(
     run(Console(highlight=False, soft_wrap=True), show_secrets=show_secrets)
 
 
-def _require_emulator() -> None:
-    if any(find_spec(module) is None for module in _EMULATOR_MODULES):
-        typer.echo('The emulator needs the extra "emulator". Run: pip install "acs-identity[cli,emulator]"', err=True)
-        raise typer.Exit(1)
-
-
-def _mount_emulator() -> None:
-    if all(find_spec(module) is not None for module in _EMULATOR_MODULES):
+def mount_emulator(parent: typer.Typer) -> None:
+    """Add the commands of the emulator; without its extra, one that says how to install it."""
+    if _has_emulator():
         from acs_identity_emulator.cli import app as emulator_app
 
-        app.add_typer(emulator_app, name="emulator", help="The identity service, on this machine.")
+        parent.add_typer(emulator_app, name="emulator", help="The identity service, on this machine.")
         return
 
-    @app.command("emulator", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+    @parent.command("emulator", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
     def emulator() -> None:  # pyright: ignore[reportUnusedFunction] - typer calls it
         """The identity service, on this machine (needs the extra `emulator`)."""
         _require_emulator()
 
 
-_mount_emulator()
+def _has_emulator() -> bool:
+    return all(find_spec(module) is not None for module in _EMULATOR_MODULES)
+
+
+def _require_emulator() -> None:
+    if not _has_emulator():
+        typer.echo('The emulator needs the extra "emulator". Run: pip install "acs-identity[cli,emulator]"', err=True)
+        raise typer.Exit(1)
+
+
+mount_emulator(app)

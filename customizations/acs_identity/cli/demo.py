@@ -15,7 +15,9 @@ from acs_identity_emulator import Emulator, EmulatorServer
 def run(console: Console, *, show_secrets: bool) -> None:
     """Print every step of the journey and its answer.
 
-    :keyword show_secrets: show keys, tokens and identity ids in full instead of redacted.
+    Args:
+        console: Where to print.
+        show_secrets: Show keys, tokens and identity ids in full instead of redacted.
     """
     emulator = Emulator()
     with EmulatorServer(emulator, port=0) as server:
