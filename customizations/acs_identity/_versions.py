@@ -5,7 +5,8 @@ from types import ModuleType
 
 from acs_identity_rest import API_VERSIONS
 
-DEFAULT_API_VERSION = API_VERSIONS[-1]
+# Not simply the newest: what users get without asking changes by decision, not because a contract was added.
+DEFAULT_API_VERSION = "2026-09-23"
 
 
 def rest_package(api_version: str) -> str:

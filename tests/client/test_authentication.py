@@ -13,6 +13,7 @@ import requests
 from azure.core.credentials import AccessToken, AzureKeyCredential
 from azure.core.exceptions import ClientAuthenticationError
 from azure.core.pipeline import PipelineContext, PipelineRequest
+from azure.core.pipeline.transport import HttpRequest as LegacyHttpRequest
 from azure.core.rest import HttpRequest
 
 from acs_identity import CommunicationIdentityClient, HmacAuthenticationPolicy
@@ -188,10 +189,18 @@ async def stream() -> AsyncIterator[bytes]:
     yield b"{}"
 
 
-@pytest.mark.parametrize("body", [{"files": {"file": b"content"}}, {"content": stream()}])
-def test_a_body_that_cannot_be_signed_in_advance_is_refused(body: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    "request_of",
+    [
+        lambda url: HttpRequest("POST", url, files={"file": b"content"}),
+        lambda url: HttpRequest("POST", url, content=stream()),
+        lambda url: LegacyHttpRequest("POST", url, data=5),
+    ],
+    ids=["multipart", "async stream", "no body at all"],
+)
+def test_a_body_that_cannot_be_signed_in_advance_is_refused(request_of: Callable[[str], Any]) -> None:
     policy = HmacAuthenticationPolicy("c2VjcmV0")
-    request = HttpRequest("POST", "https://contoso.communication.azure.com/", **body)
+    request = request_of("https://contoso.communication.azure.com/")
     wrapped: PipelineRequest[Any] = PipelineRequest(request, PipelineContext(None))
     with pytest.raises(TypeError, match="Pass the body as bytes"):
         policy.on_request(wrapped)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from azure.core.credentials import AccessToken, AzureKeyCredential, AzureNamedKeyCredential
+from azure.core.rest import HttpRequest
 
 from acs_identity import CommunicationIdentityClient, CommunicationUserIdentifier
 from acs_identity.aio import CommunicationIdentityClient as AsyncCommunicationIdentityClient
@@ -163,9 +164,10 @@ def test_an_identifier_needs_an_id(given: Any, error: type[Exception]) -> None:
 
 async def test_the_async_client_refuses_the_same_input() -> None:
     async with AsyncCommunicationIdentityClient("https://contoso.communication.azure.com", "c2VjcmV0") as client:
+        assert "c2VjcmV0" not in repr(client)
         with pytest.raises(ValueError, match="At least one scope"):
             await client.get_token(USER, [])
         with pytest.raises(TypeError, match="The user must be"):
             await client.delete_user(None)  # type: ignore[arg-type]
     with pytest.raises(RuntimeError, match="client is closed"):
-        await client.create_user()
+        await client.send_request(HttpRequest("GET", "/"))
