@@ -1,0 +1,49 @@
+"""The identity service of Azure Communication Services, locally: a strict emulator for development and tests.
+
+>>> from acs_identity_emulator import Emulator, EmulatorTransport
+>>> emulator = Emulator()
+>>> transport = EmulatorTransport(emulator)
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from .access_tokens import TokenStatus
+from .emulator import BODY_LIMIT, DEVELOPMENT_ACCESS_KEY, Emulator
+from .entra import Entra
+from .messages import Request, Response
+
+if TYPE_CHECKING:
+    from .server import EmulatorServer, PortTakenError, ServerError
+    from .transport import AsyncEmulatorTransport, EmulatorTransport
+
+__all__ = [
+    "BODY_LIMIT",
+    "DEVELOPMENT_ACCESS_KEY",
+    "AsyncEmulatorTransport",
+    "Emulator",
+    "EmulatorServer",
+    "EmulatorTransport",
+    "Entra",
+    "PortTakenError",
+    "Request",
+    "Response",
+    "ServerError",
+    "TokenStatus",
+]
+
+# azure-core, Starlette and uvicorn are loaded when something that needs them is first asked for.
+_LAZY = {
+    "AsyncEmulatorTransport": "transport",
+    "EmulatorTransport": "transport",
+    "EmulatorServer": "server",
+    "PortTakenError": "server",
+    "ServerError": "server",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f".{_LAZY[name]}", __name__), name)

@@ -189,19 +189,21 @@ async def stream() -> AsyncIterator[bytes]:
     yield b"{}"
 
 
+URL = "https://contoso.communication.azure.com/"
+NO_BODY: Any = 5
+
+
 @pytest.mark.parametrize(
-    "request_of",
+    "request_",
     [
-        lambda url: HttpRequest("POST", url, files={"file": b"content"}),
-        lambda url: HttpRequest("POST", url, content=stream()),
-        lambda url: LegacyHttpRequest("POST", url, data=5),
+        pytest.param(HttpRequest("POST", URL, files={"file": b"content"}), id="multipart"),
+        pytest.param(HttpRequest("POST", URL, content=stream()), id="async stream"),
+        pytest.param(LegacyHttpRequest("POST", URL, data=NO_BODY), id="no body at all"),
     ],
-    ids=["multipart", "async stream", "no body at all"],
 )
-def test_a_body_that_cannot_be_signed_in_advance_is_refused(request_of: Callable[[str], Any]) -> None:
+def test_a_body_that_cannot_be_signed_in_advance_is_refused(request_: Any) -> None:
     policy = HmacAuthenticationPolicy("c2VjcmV0")
-    request = request_of("https://contoso.communication.azure.com/")
-    wrapped: PipelineRequest[Any] = PipelineRequest(request, PipelineContext(None))
+    wrapped: PipelineRequest[Any] = PipelineRequest(request_, PipelineContext(None))
     with pytest.raises(TypeError, match="Pass the body as bytes"):
         policy.on_request(wrapped)
 

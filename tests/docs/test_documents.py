@@ -24,9 +24,15 @@ ENDPOINT = "https://contoso.communication.azure.com"
 def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """Give the names that examples use, with an emulator behind the endpoint instead of Azure."""
     emulator = Emulator()
-    transports = "azure.core.pipeline.transport"
-    monkeypatch.setattr(f"{transports}._requests_basic.RequestsTransport", lambda **_: EmulatorTransport(emulator))
-    monkeypatch.setattr(f"{transports}._aiohttp.AioHttpTransport", lambda **_: AsyncEmulatorTransport(emulator))
+
+    def transport(**_: Any) -> EmulatorTransport:
+        return EmulatorTransport(emulator)
+
+    def async_transport(**_: Any) -> AsyncEmulatorTransport:
+        return AsyncEmulatorTransport(emulator)
+
+    monkeypatch.setattr("azure.core.pipeline.transport._requests_basic.RequestsTransport", transport)
+    monkeypatch.setattr("azure.core.pipeline.transport._aiohttp.AioHttpTransport", async_transport)
     return {
         "endpoint": ENDPOINT,
         "access_key": emulator.access_key,
