@@ -1,0 +1,94 @@
+"""Reading request bodies: from bytes to JSON, from JSON to the members the contract of the API version has."""
+
+import json
+from typing import Any, NoReturn, cast
+
+from . import errors
+from .contract import Document, Operation, Schema
+from .messages import Request
+
+_INT32 = range(-(2**31), 2**31)
+
+
+def read_json(operation: Operation, request: Request) -> dict[str, Any]:
+    """Return the JSON object in the body; an empty one when the body may be left out and is.
+
+    A byte order mark is skipped. Of a member that is there twice the last one counts.
+
+    Raises:
+        ServiceError: The content type is not one of the operation, the body is not JSON or no object, or it is
+            missing where the contract requires it.
+    """
+    if not request.body:
+        return _absent(operation)
+    _check_content_type(operation, request)
+    try:
+        document: object = json.loads(request.body.decode("utf-8-sig"), parse_constant=_refuse_constant)
+    except UnicodeDecodeError:
+        raise errors.body_malformed("the body is not UTF-8") from None
+    except RecursionError:
+        raise errors.body_malformed("the body is nested too deeply") from None
+    except json.JSONDecodeError as error:
+        raise errors.body_malformed(f"the body is not JSON, from character {error.pos} on") from None
+    except ValueError:
+        raise errors.body_malformed("the body holds a number that JSON does not have or that is too long") from None
+    if document is None:
+        return _absent(operation)
+    if not isinstance(document, dict):
+        raise errors.value_not_convertible("$", "a JSON object")
+    return cast(dict[str, Any], document)
+
+
+def bind(operation: Operation, document: dict[str, Any]) -> dict[str, Any]:
+    """Return the members of the body that the contract of the API version has and that are not null.
+
+    Names are compared with case. Ranges and enumerations are the operation's affair, as in the service.
+
+    Raises:
+        ServiceError: A value has another type than the contract says, or a required member is missing, null or
+            an empty text.
+    """
+    schema = operation.document.resolve(operation.body or {})
+    members: dict[str, Schema] = schema.get("properties", {})
+    bound = {
+        name: _convert(operation.document, member, document[name], f"$.{name}")
+        for name, member in members.items()
+        if document.get(name) is not None
+    }
+    for name in schema.get("required", ()):
+        if bound.get(name) in (None, ""):
+            raise errors.member_required(name)
+    return bound
+
+
+def _absent(operation: Operation) -> dict[str, Any]:
+    if operation.body_required:
+        raise errors.body_missing()
+    return {}
+
+
+def _check_content_type(operation: Operation, request: Request) -> None:
+    media_type, *parameters = (part.strip().lower() for part in (request.header("content-type") or "").split(";"))
+    charsets = [part.partition("=")[2].strip('"') for part in parameters if part.startswith("charset=")]
+    if media_type not in operation.consumes or not set(charsets) <= {"utf-8", "us-ascii"}:
+        raise errors.unsupported_media_type(" or ".join(operation.consumes))
+
+
+def _refuse_constant(_: str) -> NoReturn:
+    raise ValueError("NaN and Infinity are not JSON")
+
+
+def _convert(document: Document, schema: Schema, value: object, path: str) -> object:
+    schema = document.resolve(schema)
+    expected = schema.get("type")
+    if expected == "array":
+        if not isinstance(value, list):
+            raise errors.value_not_convertible(path, "an array")
+        items = cast(list[object], value)
+        return [_convert(document, schema["items"], item, f"{path}[{index}]") for index, item in enumerate(items)]
+    if expected == "string" and not isinstance(value, str):
+        raise errors.value_not_convertible(path, "a text")
+    # JSON's true is an int in Python.
+    if expected == "integer" and (type(value) is not int or value not in _INT32):
+        raise errors.value_not_convertible(path, "a whole number of 32 bits, without quotes or decimal point")
+    return value

@@ -1,0 +1,127 @@
+"""The command that serves an emulator until it is told to stop."""
+
+import ipaddress
+import logging
+import signal
+import sys
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from .emulator import DEVELOPMENT_ACCESS_KEY, Emulator
+
+if TYPE_CHECKING:
+    from .server import EmulatorServer
+
+app = typer.Typer(
+    help="The identity service, locally.",
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,
+    add_completion=False,
+)
+
+
+@app.callback()
+def emulator() -> None:
+    """The identity service, locally: strict, in memory, and for development only."""
+
+
+@app.command()
+def start(
+    *,
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on; 0 takes a free one.")] = 10100,
+    access_key: Annotated[
+        str,
+        typer.Option(
+            envvar="ACS_IDENTITY_EMULATOR_ACCESS_KEY",
+            show_default="the development key",
+            help="The access key, base64. Better given in the environment, where no process list shows it.",
+        ),
+    ] = DEVELOPMENT_ACCESS_KEY,
+) -> None:
+    """Serve an emulator until Ctrl-C or SIGTERM.
+
+    The endpoint and the connection string go to stdout, everything else to stderr. An access key of your own
+    is shown as ***.
+    """
+    from .server import EmulatorServer, ServerError
+
+    try:
+        server = EmulatorServer(Emulator(access_key=access_key), host, port)
+    except ValueError as error:
+        _fail(f"{error} Correct ACS_IDENTITY_EMULATOR_ACCESS_KEY or --access-key.")
+    stop = threading.Event()
+    with _set_by_signals(stop), _logging_to_stderr():
+        try:
+            server.start()
+        except ServerError as error:
+            _fail(str(error))
+        try:
+            _announce(server, access_key)
+            if not is_loopback(host):
+                typer.echo(f"Warning: listening on {host}, other machines may reach the emulator.", err=True)
+            typer.echo("Press Ctrl-C to stop.", err=True)
+            # Windows delivers signals between waits only.
+            while server.is_running and not stop.wait(0.5):
+                pass
+        finally:
+            server.stop()
+    if not stop.is_set():
+        _fail("The server ended by itself.")
+    typer.echo("The emulator has stopped.", err=True)
+
+
+def _announce(server: "EmulatorServer", access_key: str) -> None:
+    shown = server.connection_string
+    if access_key != DEVELOPMENT_ACCESS_KEY:
+        shown = shown.replace(access_key, "***")
+        typer.echo("Put your access key in the place of *** below.", err=True)
+    typer.echo(f"Endpoint: {server.endpoint}")
+    typer.echo(f"Connection string: {shown}")
+    typer.echo(f"export AZURE_COMMUNICATION_CONNECTION_STRING='{shown}'")
+    # A parent process waits for these lines.
+    sys.stdout.flush()
+
+
+@contextmanager
+def _set_by_signals(stop: threading.Event) -> Generator[None]:
+    def set_stop(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    before = {number: signal.signal(number, set_stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _logging_to_stderr() -> Generator[None]:
+    logger = logging.getLogger("acs_identity_emulator")
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host, an address or a name, can be reached from this machine only."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _fail(message: str) -> NoReturn:
+    typer.echo(f"Error: {message}", err=True)
+    raise typer.Exit(1)

@@ -1,0 +1,222 @@
+"""The operations of every API version, read from the OpenAPI files that ship with ``acs_identity_rest``."""
+
+import functools
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+from urllib.parse import parse_qsl, unquote
+
+from . import errors
+from .messages import Request
+
+_METHODS = ("get", "put", "post", "delete", "options", "head", "patch")
+_PARAMETER = re.compile(r"\{[^}]*\}")
+
+Schema = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One OpenAPI file, and the shared ones it refers to.
+
+    Attributes:
+        version: The API version, for example ``2026-09-23``.
+        content: The parsed file.
+        shared: The other parsed files, by the name that references use, for example ``../common.json``.
+    """
+
+    version: str
+    content: Schema
+    shared: Mapping[str, Schema]
+
+    def resolve(self, schema: Schema) -> Schema:
+        """Follow the references of a schema or parameter until there is none."""
+        home = self.content
+        while "$ref" in schema:
+            file, _, pointer = str(schema["$ref"]).partition("#")
+            home = self.shared[file] if file else home
+            found: Any = home
+            for part in pointer.strip("/").split("/"):
+                found = found[part]
+            schema = found
+        return schema
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation of one API version.
+
+    Attributes:
+        version: The API version.
+        method: The HTTP method, in upper case.
+        path: The path template, for example ``/identities/{id}``.
+        consumes: The content types of the request body.
+        body: The schema of the request body; None when the operation takes none.
+        body_required: Whether the body must be sent.
+        document: The file the operation is in.
+    """
+
+    version: str
+    method: str
+    path: str
+    consumes: tuple[str, ...]
+    body: Schema | None
+    body_required: bool
+    document: Document
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What the operation is, whatever a version calls it or its path parameters.
+
+        >>> load_contract().operation("2026-09-23", "DELETE", "/identities/{id}").key
+        ('DELETE', '/identities/{}')
+        """
+        return self.method, _PARAMETER.sub("{}", self.path)
+
+    def allowed_values(self, member: str) -> tuple[str, ...]:
+        """Return the values the contract lists for the items of an array member of the body.
+
+        >>> load_contract().operation("2023-10-01", "POST", "/identities").allowed_values("createTokenWithScopes")
+        ('chat', 'voip', 'chat.join', 'chat.join.limited', 'voip.join')
+        """
+        schema = self.document.resolve(self.body or {})
+        property_ = self.document.resolve(schema["properties"][member])
+        return tuple(self.document.resolve(property_["items"]).get("enum", ()))
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A path template and its operations in every API version that has it.
+
+    Attributes:
+        path: The path template.
+        operations: The operations by API version, then by method.
+    """
+
+    path: str
+    operations: Mapping[str, Mapping[str, Operation]]
+
+    @property
+    def versions(self) -> str:
+        """The API versions of the route in ascending order, as the header ``api-supported-versions`` has them."""
+        return ", ".join(sorted(self.operations))
+
+    def arguments(self, path: str) -> tuple[str, ...] | None:
+        """Return the decoded values of the path parameters, or None when the path is not of this route.
+
+        Literal segments are compared without case, and a trailing slash does not matter, as in ASP.NET Core.
+        """
+        expected, given = self.path.split("/"), path.split("/")
+        if len(given) == len(expected) + 1 and not given[-1]:
+            given.pop()
+        if len(given) != len(expected):
+            return None
+        values: list[str] = []
+        for template, segment in zip(expected, map(unquote, given), strict=True):
+            if _PARAMETER.fullmatch(template):
+                if not segment:
+                    return None
+                values.append(segment)
+            elif template.lower() != segment.lower():
+                return None
+        return tuple(values)
+
+    def operation(self, request: Request) -> Operation:
+        """Return the operation a request is for.
+
+        Raises:
+            ServiceError: The API version is missing, ambiguous or unknown to the route, or the version's
+                contract has no such method.
+        """
+        parameters = parse_qsl(request.query, keep_blank_values=True)
+        requested = list(dict.fromkeys(value for name, value in parameters if name.lower() == "api-version" and value))
+        if not requested:
+            raise errors.version_missing(self.versions)
+        if len(requested) > 1:
+            raise errors.version_ambiguous(requested, self.versions)
+        (version,) = requested
+        if version not in self.operations:
+            uri = f"http://{request.header('host') or ''}{request.path}"
+            raise errors.version_unsupported(uri, version, self.versions)
+        methods = self.operations[version]
+        if request.method not in methods:
+            raise errors.method_not_allowed(version, ", ".join(sorted(methods)))
+        return methods[request.method]
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A route that a path fits, with the decoded values of the path parameters."""
+
+    route: Route
+    arguments: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """Every route of every API version."""
+
+    routes: tuple[Route, ...]
+
+    def match(self, path: str) -> Match | None:
+        """Return the route that a percent-encoded path fits, or None.
+
+        >>> load_contract().match("/identities/8%3Aacs%3A1_2/:issueAccessToken").arguments
+        ('8:acs:1_2',)
+        """
+        for route in self.routes:
+            arguments = route.arguments(path)
+            if arguments is not None:
+                return Match(route, arguments)
+        return None
+
+    def operation(self, version: str, method: str, path: str) -> Operation:
+        """Return the operation with exactly this path template.
+
+        Raises:
+            KeyError: There is none.
+        """
+        for route in self.routes:
+            if route.path == path and method in route.operations.get(version, {}):
+                return route.operations[version][method]
+        raise KeyError(f"{method} {path} in API version {version}")
+
+
+@functools.cache
+def load_contract() -> Contract:
+    """Read the contract of every API version that ships with ``acs_identity_rest``.
+
+    >>> load_contract().match("/teamsUser/:exchangeAccessToken").route.versions.split(", ")[-1]
+    '2026-09-23'
+    """
+    found: dict[str, dict[str, dict[str, Operation]]] = {}
+    folder = files("acs_identity_rest") / "contract"
+    shared = {
+        f"../{file.name}": json.loads(file.read_text("utf-8")) for file in folder.iterdir() if file.name[-5:] == ".json"
+    }
+    for version in sorted(entry.name for entry in folder.iterdir() if entry.is_dir()):
+        content = json.loads((folder / version / "CommunicationIdentity.json").read_text("utf-8"))
+        document = Document(version, content, shared)
+        for path, item in content["paths"].items():
+            for method in (name for name in _METHODS if name in item):
+                operation = _operation(document, method, path, item)
+                found.setdefault(path, {}).setdefault(version, {})[operation.method] = operation
+    return Contract(tuple(Route(path, versions) for path, versions in found.items()))
+
+
+def _operation(document: Document, method: str, path: str, item: Schema) -> Operation:
+    description = item[method]
+    parameters = map(document.resolve, [*item.get("parameters", ()), *description.get("parameters", ())])
+    body = next((parameter for parameter in parameters if parameter["in"] == "body"), None)
+    return Operation(
+        version=document.version,
+        method=method.upper(),
+        path=path,
+        consumes=tuple(description.get("consumes") or document.content.get("consumes", ())),
+        body=body and body["schema"],
+        body_required=bool(body and body.get("required")),
+        document=document,
+    )

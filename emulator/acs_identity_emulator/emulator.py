@@ -1,0 +1,204 @@
+"""The emulator itself: one Communication Services resource, its key and its state, in memory."""
+
+import base64
+import json
+import logging
+import secrets
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from . import errors
+from .access_tokens import AccessTokens, TokenStatus
+from .authentication import Authentication, decode_access_key
+from .contract import Match, load_contract
+from .entra import Entra
+from .errors import ServiceError
+from .identities import GUID, Assignments, Identities
+from .messages import Request, Response
+from .operations import EXCHANGE_PATHS, HANDLERS, Answer, Call, Resource
+from .times import format_http_date, utc_now
+
+DEVELOPMENT_ACCESS_KEY: Final = base64.b64encode(b"acs-identity emulator development key: opens nothing else").decode()
+"""The access key of an emulator that is given no other. It is public and opens nothing but the emulator."""
+
+BODY_LIMIT: Final = 1024 * 1024
+"""The longest request body the emulator takes, in bytes; a longer one is answered with 413."""
+
+_LOGGER = logging.getLogger("acs_identity_emulator")
+
+
+class Emulator:
+    """A Communication Services resource that lives in this process. Safe to use from several threads.
+
+    Args:
+        access_key: The access key, base64 text.
+        resource_id: The immutable id of the resource, a GUID; a random one by default.
+        clock: Gives the present time, with a time zone; everything the emulator does goes by it.
+        allowed_skew: How far the date of a signed request may be from the clock, either way.
+
+    Raises:
+        ValueError: The access key is not base64 or empty, or the resource id is no GUID.
+
+    >>> emulator = Emulator()
+    >>> emulator.endpoint
+    'http://emulator.localhost'
+    >>> emulator.handle(Request("POST", "/identities?api-version=2026-09-23")).status
+    401
+    """
+
+    def __init__(
+        self,
+        *,
+        access_key: str = DEVELOPMENT_ACCESS_KEY,
+        resource_id: str | None = None,
+        clock: Callable[[], datetime] = utc_now,
+        allowed_skew: timedelta = timedelta(minutes=5),
+    ) -> None:
+        key = decode_access_key(access_key)
+        if resource_id is not None and not GUID.fullmatch(resource_id):
+            raise ValueError("The resource id is not a GUID.")
+        self._access_key = access_key
+        self._resource_id = (resource_id or str(uuid.uuid4())).lower()
+        self._clock = clock
+        self._entra = Entra(self._resource_id, self._now)
+        self._authentication = Authentication(key, allowed_skew, self._entra)
+        self._access_tokens = AccessTokens(self._resource_id)
+        self._resource = Resource(Identities(self._resource_id), Assignments(), self._access_tokens, self._entra)
+        self._contract = load_contract()
+        self._lock = threading.Lock()
+
+    def __repr__(self) -> str:
+        return f"<Emulator {self.endpoint}>"
+
+    @property
+    def access_key(self) -> str:
+        """The access key, base64 text."""
+        return self._access_key
+
+    @property
+    def resource_id(self) -> str:
+        """The immutable id of the resource, a GUID in lower case; a part of every identity id."""
+        return self._resource_id
+
+    @property
+    def endpoint(self) -> str:
+        """The endpoint to use with the in-process transports; no server listens there."""
+        return "http://emulator.localhost"
+
+    @property
+    def connection_string(self) -> str:
+        """The connection string to use with the in-process transports."""
+        return self.connection_string_for(self.endpoint)
+
+    @property
+    def entra(self) -> Entra:
+        """The fake Entra ID whose tokens this emulator accepts."""
+        return self._entra
+
+    def connection_string_for(self, endpoint: str) -> str:
+        """Return the connection string for an endpoint at which this emulator can be reached."""
+        return f"endpoint={endpoint}/;accesskey={self._access_key}"
+
+    def introspect(self, token: str) -> TokenStatus:
+        """Tell what became of an access token: live, revoked, deleted, expired or unknown."""
+        with self._lock:
+            return self._access_tokens.status(token, self._now())
+
+    def handle(self, request: Request) -> Response:
+        """Answer a request as the service would.
+
+        Never raises for anything in the request: what is wrong with it is answered with an error and, for the
+        developer, with the header ``x-emulator-reason``.
+        """
+        started = time.perf_counter()
+        now = self._now()
+        match = self._contract.match(request.path)
+        try:
+            outcome = _Outcome.of_answer(self._answer(request, match, now), request)
+        except ServiceError as refusal:
+            outcome = _Outcome.of_refusal(refusal)
+        headers = dict(outcome.headers)
+        if match is not None and outcome.reports_versions:
+            headers["api-supported-versions"] = match.route.versions
+        request_id = request.header("x-ms-client-request-id")
+        if request_id is not None:
+            headers["x-ms-client-request-id"] = request_id
+        headers |= _common_headers(now, started)
+        # The path template instead of the path: a path can hold an identity id.
+        path = match.route.path if match else "(no such path)"
+        _LOGGER.info("%s %s %d %s", request.method, path, outcome.status, headers.get("x-emulator-reason", ""))
+        return Response(outcome.status, headers, outcome.body)
+
+    def _answer(self, request: Request, match: Match | None, now: datetime) -> Answer:
+        if len(request.body) > BODY_LIMIT:
+            raise errors.body_too_large(BODY_LIMIT)
+        for_exchange = match is not None and match.route.path in EXCHANGE_PATHS
+        caller = self._authentication.check(request, now, for_exchange=for_exchange)
+        if match is None:
+            raise errors.unknown_path()
+        operation = match.route.operation(request)
+        handler = HANDLERS.get(operation.key)
+        if handler is None:
+            raise errors.operation_not_emulated()
+        with self._lock:
+            return handler(Call(self._resource, operation, match.arguments, request, caller, now))
+
+    def _now(self) -> datetime:
+        now = self._clock()
+        if now.tzinfo is None:
+            raise ValueError("The clock of the emulator gave a time without a time zone.")
+        return now.astimezone(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """The part of a response that depends on what was answered."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+    reports_versions: bool
+
+    @classmethod
+    def of_answer(cls, answer: Answer, request: Request) -> "_Outcome":
+        if answer.body is None:
+            return cls(answer.status, {}, b"", reports_versions=True)
+        body = _json(answer.body)
+        headers = {"Content-Length": str(len(body)), "Content-Type": "application/json; charset=utf-8"}
+        if request.method == "GET":
+            headers["Accept-Ranges"] = "bytes"
+        return cls(answer.status, headers, body, reports_versions=True)
+
+    @classmethod
+    def of_refusal(cls, refusal: ServiceError) -> "_Outcome":
+        error = {"code": refusal.code, "message": refusal.message}
+        if refusal.target is not None:
+            error["target"] = refusal.target
+        headers = {
+            "Transfer-Encoding": "chunked",
+            "Content-Type": "application/json",
+            "x-emulator-reason": refusal.reason,
+            **refusal.headers,
+        }
+        return cls(refusal.status, headers, _json({"error": error}), refusal.reports_versions)
+
+
+def _json(members: object) -> bytes:
+    return json.dumps(members, separators=(",", ":")).encode("ascii")
+
+
+def _common_headers(now: datetime, started: float) -> dict[str, str]:
+    return {
+        "Date": format_http_date(now),
+        "MS-CV": f"{base64.b64encode(secrets.token_bytes(16)).decode('ascii').rstrip('=')}.2.0",
+        "Request-Context": "appId=",
+        "Strict-Transport-Security": "max-age=31536000;includeSubDomains",
+        "X-Azure-Ref": base64.b64encode(secrets.token_bytes(36)).decode("ascii"),
+        "X-Cache": "CONFIG_NOCACHE",
+        "X-Processing-Time": f"{(time.perf_counter() - started) * 1000:.0f}ms",
+    }

@@ -1,0 +1,185 @@
+"""A fake Entra ID: it issues the tokens that the emulator accepts, and nothing else accepts them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from .keys import ENTRA_KEY
+
+if TYPE_CHECKING:
+    from .entra_credentials import AsyncEntraCredential, EntraCredential
+
+TENANT_ID: Final = "7e4a7000-0000-4000-8000-000000000001"
+CLIENT_ID: Final = "c11e4700-0000-4000-8000-000000000002"
+OBJECT_ID: Final = "0b1ec700-0000-4000-8000-000000000003"
+MANAGEMENT_AUDIENCE: Final = "https://communication.azure.com/"
+
+_MANAGEMENT_AUDIENCES = frozenset(f"https://communication.azure.com{slashes}" for slashes in ("", "/", "//"))
+_USER_AUDIENCES = _MANAGEMENT_AUDIENCES | {f"https://auth.msft.communication.azure.com{end}" for end in ("", "/")}
+_CLAIMS = ("iss", "aud", "iat", "nbf", "exp", "tid", "appid", "oid")
+
+
+class EntraTokenError(Exception):
+    """An Entra ID token is not valid; the text says why and holds nothing of the token."""
+
+
+@dataclass(frozen=True, slots=True)
+class EntraToken:
+    """What a verified Entra ID token says.
+
+    Attributes:
+        tenant_id: The claim ``tid``.
+        client_id: The claim ``appid``.
+        object_id: The claim ``oid``.
+        expires_on: The claim ``exp``, in UTC.
+    """
+
+    tenant_id: str
+    client_id: str
+    object_id: str
+    expires_on: datetime
+
+
+class Entra:
+    """The fake Entra ID of one emulator.
+
+    Args:
+        realm: What tells the tokens of this emulator from those of another.
+        clock: Gives the present time, in UTC.
+    """
+
+    def __init__(self, realm: str, clock: Callable[[], datetime]) -> None:
+        self._realm = realm
+        self._clock = clock
+
+    def issue_token(
+        self,
+        *,
+        tenant_id: str = TENANT_ID,
+        client_id: str = CLIENT_ID,
+        object_id: str = OBJECT_ID,
+        audience: str = MANAGEMENT_AUDIENCE,
+        scope: str = "user_impersonation",
+        expires_in: timedelta = timedelta(hours=1),
+    ) -> str:
+        """Return an RS256 JWT with the claims of a v1.0 access token of Entra ID.
+
+        Args:
+            tenant_id: The claim ``tid``.
+            client_id: The claim ``appid``, the application.
+            object_id: The claim ``oid``, the user or service principal.
+            audience: The claim ``aud``. The operations of the resource take ``https://communication.azure.com``
+                with zero, one or two trailing slashes; the token exchanges also
+                ``https://auth.msft.communication.azure.com``.
+            scope: The claim ``scp``.
+            expires_in: How long the token lives; negative for one that has expired already.
+        """
+        issued_at = int(self._clock().timestamp())
+        claims = {
+            "aud": audience,
+            "iss": self._issuer(tenant_id),
+            "iat": issued_at,
+            "nbf": min(issued_at, issued_at + int(expires_in.total_seconds())),
+            "exp": issued_at + int(expires_in.total_seconds()),
+            "appid": client_id,
+            "oid": object_id,
+            "scp": scope,
+            "sub": object_id,
+            "tid": tenant_id,
+            "ver": "1.0",
+        }
+        import jwt
+
+        key = ENTRA_KEY.get()
+        return jwt.encode(claims, key.private, algorithm="RS256", headers={"kid": key.kid, "x5t": key.x5t})
+
+    def credential(
+        self,
+        *,
+        tenant_id: str = TENANT_ID,
+        client_id: str = CLIENT_ID,
+        object_id: str = OBJECT_ID,
+        expires_in: timedelta = timedelta(hours=1),
+    ) -> "EntraCredential":
+        """Return an azure-core ``TokenCredential``; see `issue_token` for the arguments."""
+        from .entra_credentials import EntraCredential
+
+        return EntraCredential(
+            self, tenant_id=tenant_id, client_id=client_id, object_id=object_id, expires_in=expires_in
+        )
+
+    def async_credential(
+        self,
+        *,
+        tenant_id: str = TENANT_ID,
+        client_id: str = CLIENT_ID,
+        object_id: str = OBJECT_ID,
+        expires_in: timedelta = timedelta(hours=1),
+    ) -> "AsyncEntraCredential":
+        """Return an azure-core ``AsyncTokenCredential``; see `issue_token` for the arguments."""
+        from .entra_credentials import AsyncEntraCredential
+
+        return AsyncEntraCredential(
+            self, tenant_id=tenant_id, client_id=client_id, object_id=object_id, expires_in=expires_in
+        )
+
+    def verify(self, token: str, *, for_exchange: bool) -> EntraToken:
+        """Check a token of this fake Entra ID: signature, issuer, audience and lifetime, without leeway.
+
+        Args:
+            token: The JWT.
+            for_exchange: Whether it is to be exchanged, which permits more audiences.
+
+        Raises:
+            EntraTokenError: The token is not valid.
+        """
+        claims = self._signed_claims(token)
+        now = self._clock().timestamp()
+        audiences = _USER_AUDIENCES if for_exchange else _MANAGEMENT_AUDIENCES
+        if claims["iss"] != self._issuer(claims["tid"]):
+            raise EntraTokenError("another emulator issued the Entra ID token: take one of this emulator")
+        if now >= claims["exp"]:
+            raise EntraTokenError(f"the Entra ID token expired {int(now - claims['exp'])} s ago")
+        if now < claims["nbf"]:
+            raise EntraTokenError(f"the Entra ID token is valid in {int(claims['nbf'] - now)} s only")
+        if claims["aud"] not in audiences:
+            raise EntraTokenError(
+                "the Entra ID token is for another audience: ask for the scope https://communication.azure.com/.default"
+            )
+        return EntraToken(claims["tid"], claims["appid"], claims["oid"], datetime.fromtimestamp(claims["exp"], UTC))
+
+    @staticmethod
+    def expiry_of(token: str) -> int:
+        """Return when a token that was issued here ends, in epoch seconds."""
+        import jwt
+
+        return int(jwt.decode(token, options={"verify_signature": False})["exp"])
+
+    def _issuer(self, tenant_id: str) -> str:
+        return f"https://sts.emulator.localhost/{self._realm}/{tenant_id}/"
+
+    @staticmethod
+    def _signed_claims(token: str) -> dict[str, Any]:
+        import jwt
+
+        try:
+            return jwt.decode(
+                token,
+                ENTRA_KEY.get().private.public_key(),
+                algorithms=["RS256"],
+                options={
+                    "require": list(_CLAIMS),
+                    # These are checked against the emulator's own clock, which PyJWT does not know.
+                    "verify_exp": False,
+                    "verify_nbf": False,
+                    "verify_iat": False,
+                    "verify_aud": False,
+                },
+            )
+        except jwt.InvalidSignatureError:
+            raise EntraTokenError(
+                "the Entra ID token is signed with another key: take one of this emulator, /_emulator/entra-token"
+            ) from None
+        except (jwt.InvalidTokenError, ValueError, RecursionError):
+            raise EntraTokenError("the Entra ID token is not an RS256 JWT of the emulator's fake Entra ID") from None

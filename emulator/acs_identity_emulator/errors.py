@@ -1,0 +1,310 @@
+"""Every refusal the emulator can give, with the status, code and message of the service.
+
+What recordings of the live service do not show is assumed; docs/emulator.md lists those cases.
+"""
+
+from collections.abc import Mapping
+
+
+class ServiceError(Exception):
+    """A refusal, as the service would send it.
+
+    Attributes:
+        status: The HTTP status code.
+        code: The error code of the body.
+        message: The message of the body.
+        target: The part of the request the error is about; None when the body names none.
+        reports_versions: Whether the answer carries ``api-supported-versions``. The service does so when the
+            operation itself refuses, not when an earlier stage does (recordings of 2023 and 2025).
+        reason: What is wrong and what to do, for the developer: one ASCII line without key, token or identity id.
+        headers: Further response headers.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        *,
+        reason: str,
+        target: str | None = None,
+        reports_versions: bool = False,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.target = target
+        self.reports_versions = reports_versions
+        self.reason = reason
+        self.headers = dict(headers or {})
+
+
+# Resource authentication
+
+
+def denied(reason: str) -> ServiceError:
+    """The caller may not use the resource."""
+    return ServiceError(401, "Denied", "Denied by the resource provider.", reason=reason)
+
+
+def authorization_malformed(reason: str) -> ServiceError:
+    """The Authorization header has not the form the service knows."""
+    return ServiceError(401, "Denied", "Given value does not match HMAC header structure", reason=reason)
+
+
+def content_hash_differs() -> ServiceError:
+    """The header x-ms-content-sha256 is not the hash of the body."""
+    return ServiceError(
+        401,
+        "Denied",
+        "Request 'x-ms-content-sha256' differs from generated content hash.",
+        reason="x-ms-content-sha256 is not the base64 SHA-256 of the body that arrived: hash the bytes that are sent",
+    )
+
+
+# Routing and API version
+
+
+def unknown_path() -> ServiceError:
+    """No operation of any API version has this path."""
+    return ServiceError(
+        404, "NotFound", "The resource was not found.", reason="no operation of any API version has this path"
+    )
+
+
+def method_not_allowed(version: str, allowed: str) -> ServiceError:
+    """The path is known, but not with this method."""
+    return ServiceError(
+        405,
+        "MethodNotAllowed",
+        "The method is not allowed for the resource.",
+        reason=f"with API version {version} this path takes {allowed}",
+        headers={"Allow": allowed},
+    )
+
+
+def version_missing(supported: str) -> ServiceError:
+    """The query has no api-version."""
+    return ServiceError(
+        400,
+        "ApiVersionUnspecified",
+        "An API version is required, but was not specified.",
+        reason=f"add the query parameter api-version, one of: {supported}",
+        reports_versions=True,
+    )
+
+
+def version_ambiguous(requested: list[str], supported: str) -> ServiceError:
+    """The query has several different api-version values."""
+    return ServiceError(
+        400,
+        "AmbiguousApiVersion",
+        f"The following API versions were requested: {', '.join(requested)}. At most, only a single API version "
+        "may be specified. Please update the intended API version and retry the request.",
+        reason=f"send the query parameter api-version once, one of: {supported}",
+        reports_versions=True,
+    )
+
+
+def version_unsupported(uri: str, version: str, supported: str) -> ServiceError:
+    """The path exists, but not in this API version."""
+    return ServiceError(
+        400,
+        "UnsupportedApiVersion",
+        f"The HTTP resource that matches the request URI '{uri}' does not support the API version '{version}'.",
+        reason=f"this path exists in the API versions {supported}",
+        reports_versions=True,
+    )
+
+
+def operation_not_emulated() -> ServiceError:
+    """The contract has the operation, the emulator has not."""
+    return ServiceError(
+        501,
+        "NotImplemented",
+        "The operation is not implemented.",
+        reason="the contract has this operation, but the emulator does not act it out",
+    )
+
+
+# Request body
+
+
+def body_too_large(limit: int) -> ServiceError:
+    """The body is longer than the emulator reads."""
+    return ServiceError(
+        413, "RequestEntityTooLarge", "The request body is too large.", reason=f"a body has at most {limit} bytes"
+    )
+
+
+def unsupported_media_type(consumes: str) -> ServiceError:
+    """The body is not of a content type the operation takes."""
+    return ServiceError(
+        415,
+        "UnsupportedMediaType",
+        "The content type of the request is not supported.",
+        reason=f"send the body as {consumes}, in UTF-8",
+    )
+
+
+def body_missing() -> ServiceError:
+    """The operation needs a body and there is none."""
+    return ServiceError(
+        400,
+        "ValidationError",
+        "A non-empty request body is required.",
+        reason="the operation needs a JSON object as its body, even an empty one",
+    )
+
+
+def body_malformed(reason: str) -> ServiceError:
+    """The body is not JSON."""
+    return ServiceError(400, "ValidationError", "$: The request body is not valid JSON.", target="$", reason=reason)
+
+
+def value_not_convertible(path: str, expected: str) -> ServiceError:
+    """A value of the body has another JSON type than the contract says."""
+    return ServiceError(
+        400,
+        "ValidationError",
+        f"{path}: The JSON value could not be converted. Path: {path}.",
+        target=path,
+        reason=f"the contract wants {expected} here",
+    )
+
+
+def member_required(member: str) -> ServiceError:
+    """A required member of the body is missing, null or an empty text."""
+    name = member[:1].upper() + member[1:]
+    return ServiceError(
+        400,
+        "ValidationError",
+        f"{name}: The {name} field is required.",
+        target=name,
+        reason=f"the contract requires the member {member}",
+    )
+
+
+# Operations on identities
+
+
+def scopes_missing() -> ServiceError:
+    """The list of scopes is empty."""
+    return ServiceError(
+        400,
+        "ValidationError",
+        "Invalid scopes - Scopes field is required.",
+        target="scopes",
+        reason="ask for at least one scope",
+        reports_versions=True,
+    )
+
+
+def scope_unknown(position: int, known: str) -> ServiceError:
+    """One of the scopes is not in the contract of the API version."""
+    return ServiceError(
+        400,
+        "ValidationError",
+        "Invalid scopes - Scope is not supported.",
+        target="scopes",
+        reason=f"scope number {position} is none of {known}, the scopes of this API version",
+        reports_versions=True,
+    )
+
+
+def minutes_out_of_range(minutes: int, shortest: int, longest: int) -> ServiceError:
+    """The lifetime asked for is too short or too long."""
+    return ServiceError(
+        400,
+        "ValidationError",
+        f"ExpiresInMinutes value {minutes} is invalid. Value must be within the [{shortest}, {longest}] interval.",
+        target="ExpiresInMinutes",
+        reason=f"an access token lives between {shortest} and {longest} minutes",
+        reports_versions=True,
+    )
+
+
+def identity_not_owned() -> ServiceError:
+    """The identity is one of another resource."""
+    return ServiceError(
+        401,
+        "IdentityNotOwned",
+        "Provided identity doesn't belong to the resource.",
+        reason="the id is well formed, but its resource part is not the resource id of this emulator",
+        reports_versions=True,
+    )
+
+
+def identity_gone(*, deleted: bool) -> ServiceError:
+    """The identity was deleted or never created."""
+    return ServiceError(
+        404,
+        "IdentityNotFound",
+        "Provided identity doesn't exist.",
+        reason="the identity was deleted" if deleted else "this emulator never created the identity",
+        reports_versions=True,
+    )
+
+
+def format_invalid(name: str, reason: str) -> ServiceError:
+    """A value of the path or body has not the form of its kind."""
+    return ServiceError(
+        400,
+        "ValidationError",
+        f"Provided {name[:1].upper() + name[1:]} has invalid format.",
+        target=name,
+        reason=reason,
+        reports_versions=True,
+    )
+
+
+# Entra ID tokens
+
+
+def entra_token_invalid(reason: str) -> ServiceError:
+    """The Entra ID token to exchange is not valid."""
+    return ServiceError(401, "InvalidAccessToken", "Provided access token is not valid.", reason=reason)
+
+
+def other_application() -> ServiceError:
+    """The Entra ID token was issued to another application."""
+    return ServiceError(
+        400,
+        "ValidationError",
+        "AAD application is not the expected one.",
+        target="appId",
+        reason="appId is not the appid claim of the Entra ID token",
+        reports_versions=True,
+    )
+
+
+def other_user() -> ServiceError:
+    """The Entra ID token was issued for another user."""
+    return ServiceError(
+        400,
+        "ValidationError",
+        "Provided AAD token issued for unexpected user.",
+        target="userId",
+        reason="userId is not the oid claim of the Entra ID token",
+        reports_versions=True,
+    )
+
+
+def assignment_missing() -> ServiceError:
+    """There is no assignment of this principal."""
+    return ServiceError(
+        404,
+        "NotFound",
+        "The assignment was not found.",
+        reason="no assignment of this tenant and object id was made, or it was deleted",
+        reports_versions=True,
+    )
+
+
+def principal_not_assigned(reason: str) -> ServiceError:
+    """The principal of the Entra ID token may not use the resource."""
+    return ServiceError(
+        403, "Forbidden", "The principal is not assigned to the resource.", reason=reason, reports_versions=True
+    )

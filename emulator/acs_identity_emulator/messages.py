@@ -1,0 +1,61 @@
+"""What goes into the emulator and what comes out, free of any HTTP library."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request as it is on the wire. Its repr shows the method only: the rest may hold secrets.
+
+    Attributes:
+        method: The HTTP method, in upper case.
+        target: Path and query exactly as sent, percent-encoded, for example
+            ``/identities?api-version=2026-09-23``.
+        headers: The request headers, the ``Host`` header among them. Names are compared without case.
+        body: The body, empty when there is none.
+
+    >>> request = Request("POST", "/identities?api-version=2026-09-23", {"Host": "emulator.localhost"})
+    >>> request.path, request.query, request.header("host")
+    ('/identities', 'api-version=2026-09-23', 'emulator.localhost')
+    """
+
+    method: str
+    target: str = field(repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    body: bytes = field(default=b"", repr=False)
+
+    @property
+    def path(self) -> str:
+        """The target without its query, still percent-encoded."""
+        return self.target.partition("?")[0]
+
+    @property
+    def query(self) -> str:
+        """The query of the target, still percent-encoded; empty when there is none."""
+        return self.target.partition("?")[2]
+
+    def header(self, name: str) -> str | None:
+        """Return the value of a header, or None when the request has none of that name."""
+        wanted = name.lower()
+        return next((value for key, value in self.headers.items() if key.lower() == wanted), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """An answer of the emulator. Its repr shows the status only: the rest may hold secrets.
+
+    Attributes:
+        status: The HTTP status code.
+        headers: The response headers, spelled as the service spells them.
+        body: The body, empty when there is none.
+    """
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    body: bytes = field(default=b"", repr=False)
+
+    def header(self, name: str) -> str | None:
+        """Return the value of a header, or None when the response has none of that name."""
+        wanted = name.lower()
+        return next((value for key, value in self.headers.items() if key.lower() == wanted), None)

@@ -1,0 +1,172 @@
+"""An emulator behind a local HTTP server that runs in a thread of its own."""
+
+import errno
+import ipaddress
+import socket
+import sys
+import threading
+import time
+from types import TracebackType
+from typing import Self
+
+import uvicorn
+
+from .app import create_app
+from .emulator import Emulator
+
+_START_SECONDS = 10.0
+_STOP_SECONDS = 10.0
+
+
+class ServerError(Exception):
+    """The server could not be started or stopped."""
+
+
+class PortTakenError(ServerError):
+    """Something else listens on the port already."""
+
+
+class EmulatorServer:
+    """Serves an emulator over HTTP until it is stopped; a context manager.
+
+    Args:
+        emulator: The emulator to serve; several servers may serve one.
+        host: The address to listen on, an IP address or a name. The default can be reached from this machine only.
+        port: The TCP port; 0 takes a free one.
+
+    >>> from acs_identity_emulator import Emulator
+    >>> with EmulatorServer(Emulator()) as server:
+    ...     server.endpoint.rpartition(":")[0]
+    'http://127.0.0.1'
+    """
+
+    def __init__(self, emulator: Emulator, host: str = "127.0.0.1", port: int = 0) -> None:
+        self._emulator = emulator
+        self._host = host
+        self._port = port
+        self._socket: socket.socket | None = None
+        self._server: uvicorn.Server | None = None
+        self._thread: threading.Thread | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None = None,
+        exc_value: BaseException | None = None,
+        traceback: TracebackType | None = None,
+    ) -> None:
+        self.stop()
+
+    @property
+    def emulator(self) -> Emulator:
+        """The emulator that is served."""
+        return self._emulator
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the server answers requests."""
+        return self._thread is not None and self._thread.is_alive()
+
+    @property
+    def endpoint(self) -> str:
+        """The endpoint for clients on this machine, for example ``http://127.0.0.1:54321``.
+
+        Raises:
+            ServerError: The server does not run, so the port is not known.
+        """
+        if self._socket is None:
+            raise ServerError("The server is not running: start it first.")
+        host, port = self._socket.getsockname()[:2]
+        if ipaddress.ip_address(host).is_unspecified:
+            host = "::1" if ":" in host else "127.0.0.1"
+        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+    @property
+    def connection_string(self) -> str:
+        """The connection string for clients on this machine.
+
+        Raises:
+            ServerError: The server does not run.
+        """
+        return self._emulator.connection_string_for(self.endpoint)
+
+    def start(self) -> None:
+        """Listen, and return when requests are answered.
+
+        Raises:
+            PortTakenError: Something else listens on the port.
+            ServerError: The address cannot be used, or the server runs already or does not come up in 10 seconds.
+        """
+        if self._socket is not None:
+            raise ServerError("The server is running already.")
+        # The port is taken here and not by uvicorn, which would end the process when it cannot.
+        self._socket = _listen(self._host, self._port)
+        config = uvicorn.Config(
+            create_app(self._emulator),
+            http="h11",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            log_level="error",
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            date_header=False,
+            timeout_keep_alive=60,
+            timeout_graceful_shutdown=2,
+        )
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(
+            target=self._server.run, args=([self._socket],), name="acs-identity-emulator", daemon=True
+        )
+        self._thread.start()
+        deadline = time.monotonic() + _START_SECONDS
+        while not self._server.started:
+            if not self._thread.is_alive() or time.monotonic() > deadline:
+                self.stop()
+                raise ServerError(f"The server did not come up in {_START_SECONDS:.0f} seconds.")
+            time.sleep(0.002)
+
+    def stop(self) -> None:
+        """End all connections and return when the port is free again; does nothing when the server does not run.
+
+        Raises:
+            ServerError: The server did not end in 10 seconds.
+        """
+        thread, server, listener = self._thread, self._server, self._socket
+        self._thread = self._server = self._socket = None
+        if server is not None:
+            server.should_exit = True
+        if thread is not None:
+            thread.join(_STOP_SECONDS)
+            if thread.is_alive():
+                raise ServerError(f"The server did not end in {_STOP_SECONDS:.0f} seconds.")
+        if listener is not None:
+            listener.close()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    if not 0 <= port <= 65535:
+        raise ServerError(f"The port {port} is not between 0 and 65535.")
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except (OSError, UnicodeError) as error:
+        raise ServerError(f"The host {host} cannot be resolved: {error}") from error
+    listener = socket.socket(family, kind, protocol)
+    try:
+        if sys.platform != "win32":
+            # Windows would let two servers share the port.
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(128)
+    except OSError as error:
+        listener.close()
+        if error.errno == errno.EADDRINUSE:
+            raise PortTakenError(
+                f"Port {port} of {host} is taken by another program: use --port 0 for a free one, or another port."
+            ) from error
+        raise ServerError(f"Cannot listen on port {port} of {host}: {error.strerror}") from error
+    return listener
