@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from azure.core.exceptions import DecodeError
 
 from ._models import AccessToken, CommunicationIdentifier, CommunicationTokenScope, CommunicationUserIdentifier
+from ._versions import require_member, require_operation
 
 if TYPE_CHECKING:
     from acs_identity_rest.v2026_09_23 import models
@@ -22,34 +23,52 @@ class Core:
     The models of every version carry the same names; the newest version's stand for all in the annotations.
     """
 
-    def __init__(self, models: Any) -> None:
+    def __init__(self, api_version: str, models: Any) -> None:
+        self._api_version = api_version
         self._models = models
 
     def create_request(
         self, scopes: Iterable[str | CommunicationTokenScope], token_expires_in: timedelta | None
     ) -> "models.CommunicationIdentityCreateRequest":
         request: models.CommunicationIdentityCreateRequest = self._models.CommunicationIdentityCreateRequest(
-            create_token_with_scopes=scope_values(scopes), expires_in_minutes=minutes(token_expires_in)
+            create_token_with_scopes=scope_values(scopes)
         )
+        self._set_lifetime(request, token_expires_in)
         return request
 
     def access_token_request(
         self, scopes: Iterable[str | CommunicationTokenScope], token_expires_in: timedelta | None
     ) -> "models.CommunicationIdentityAccessTokenRequest":
         request: models.CommunicationIdentityAccessTokenRequest = self._models.CommunicationIdentityAccessTokenRequest(
-            scopes=scope_values(scopes), expires_in_minutes=minutes(token_expires_in)
+            scopes=scope_values(scopes)
         )
+        self._set_lifetime(request, token_expires_in)
         return request
 
     def teams_user_request(
         self, aad_token: str, client_id: str, user_object_id: str
     ) -> "models.TeamsUserExchangeTokenRequest":
-        request: models.TeamsUserExchangeTokenRequest = self._models.TeamsUserExchangeTokenRequest(
-            token=required_text("aad_token", aad_token),
-            app_id=required_text("client_id", client_id),
-            user_id=required_text("user_object_id", user_object_id),
-        )
+        require_operation(self._api_version, "teams_user.exchange_access_token", "The exchange for a Teams user")
+        values = {
+            "token": required_text("aad_token", aad_token),
+            "app_id": required_text("client_id", client_id),
+            "user_id": required_text("user_object_id", user_object_id),
+        }
+        request: models.TeamsUserExchangeTokenRequest
+        if hasattr(self._models, "TeamsUserExchangeTokenRequest"):
+            request = self._models.TeamsUserExchangeTokenRequest(**values)
+        else:
+            # 2021-10-31-preview takes the token alone and does not compare it with anything.
+            request = self._models.TeamsUserAccessTokenRequest(token=values["token"])
         return request
+
+    def _set_lifetime(self, request: Any, token_expires_in: timedelta | None) -> None:
+        value = minutes(token_expires_in)
+        if hasattr(request, "expires_in_minutes"):
+            # Without a value the member must stay away; the model's own default would be sent.
+            request.expires_in_minutes = value
+        elif value is not None:
+            require_member(self._api_version, type(request).__name__, "expiresInMinutes", "token_expires_in")
 
 
 def scope_values(scopes: Iterable[str | CommunicationTokenScope]) -> list[str]:

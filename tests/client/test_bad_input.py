@@ -148,14 +148,6 @@ def test_a_credential_of_the_other_colour_is_refused_when_the_client_is_made() -
         AsyncCommunicationIdentityClient("https://contoso.communication.azure.com", SyncCredential())  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("client_class", [CommunicationIdentityClient, AsyncCommunicationIdentityClient])
-def test_an_unknown_api_version_is_refused_with_those_there_are(client_class: Any) -> None:
-    with pytest.raises(ValueError, match=r"no API version '2022-09-01'\. Known are: .*2023-10-01, .*2026-09-23"):
-        client_class("https://contoso.communication.azure.com", "c2VjcmV0", api_version="2022-09-01")
-    with pytest.raises(TypeError, match="The API version must be a str"):
-        client_class("https://contoso.communication.azure.com", "c2VjcmV0", api_version=20260923)
-
-
 @pytest.mark.parametrize(("given", "error"), [("", ValueError), (" ", ValueError), (None, TypeError), (5, TypeError)])
 def test_an_identifier_needs_an_id(given: Any, error: type[Exception]) -> None:
     with pytest.raises(error, match="id of a user"):

@@ -33,12 +33,13 @@ class CommunicationIdentityClient:
             where it has no scheme, and a trailing slash does no harm.
         credential: An access key, as str or AzureKeyCredential (rotated by its ``update``), or a token credential, for
             example of azure.identity.aio.
-        api_version: The API version to speak; "2026-09-23" by default.
+        api_version: The API version to speak, from "2021-03-07" on; "2026-09-23" by default. A preview warns once.
         kwargs: Options of azure-core, for example ``transport``, ``retry_total``, ``proxies``, ``user_agent``.
 
     Raises:
         TypeError: An argument is of the wrong type.
-        ValueError: The endpoint is malformed, the key is not base64, or the API version is unknown.
+        ValueError: The endpoint is malformed, the key is not base64, or the API version is unknown. Later, when a
+            method or parameter is used that the API version lacks; the text names the versions that have it.
 
     Every method takes azure-core's options for one call as further keywords (for example ``headers``,
     ``raw_response_hook``, ``connection_timeout`` and ``read_timeout`` in seconds), and raises
@@ -68,7 +69,7 @@ class CommunicationIdentityClient:
         self._endpoint = normalize_endpoint(endpoint)
         self._api_version = api_version
         policies = pipeline_policies(self._endpoint, credential, is_async=True, **kwargs)
-        self._core = Core(load(package, "models"))
+        self._core = Core(api_version, load(package, "models"))
         self._raw: CommunicationIdentityRestClient = load(package, "aio").CommunicationIdentityRestClient(
             self._endpoint, policies=policies, **kwargs
         )
