@@ -29,6 +29,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "acs_identity_rest"
 HEADER = '# Made by "make generate" from swagger/ and autorest.md. Do not edit.\n'
 GENERATOR_PACKAGES = ("autorest", "@autorest/core", "@autorest/modelerfour", "@autorest/python")
+# What `npm ci` set up for the Python extension, from its folder: the extension fails at a space in an absolute path.
+GENERATOR_PYTHON = "venv/Scripts/python.exe" if os.name == "nt" else "venv/bin/python"
 UNSTAMPED = ("stamp.json", "__pycache__")
 COMPARISONS = {"==": operator.eq, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 
@@ -301,8 +303,8 @@ def watch_autorest(
     environment = {
         # The Python extension talks over stdout, and unbuffered output breaks its framing.
         **{name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"},
-        # Any other interpreter may look for its own name in that environment, where it is not.
-        "AUTOREST_PYTHON_EXE": str(generator_python(root)),
+        # Any other interpreter looks for its own name in that environment, where it may not be.
+        "AUTOREST_PYTHON_EXE": GENERATOR_PYTHON,
     }
     lines: list[str] = []
     started = 0
@@ -327,16 +329,11 @@ def watch_autorest(
     return complaints or (lines if process.returncode != 0 else [])
 
 
-def generator_python(root: Path) -> Path:
-    """Return the Python that `npm ci` set up for the generator."""
-    environment = root / "node_modules" / "@autorest" / "python" / "venv"
-    return environment / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-
-
 def format_code(root: Path, package: Path) -> None:
     """Format the code as the generator would, with the formatter that came with it."""
     # --fast leaves out the proof that the code means the same, as the generator does; it takes most of the time.
-    command = [str(generator_python(root)), "-m", "black", "--quiet", "--fast", "--line-length=120", str(package)]
+    python = root / "node_modules" / "@autorest" / "python" / GENERATOR_PYTHON
+    command = [str(python), "-m", "black", "--quiet", "--fast", "--line-length=120", str(package)]
     process = subprocess.run(command, capture_output=True, text=True, check=False)
     if process.returncode != 0:
         raise GenerationError("the generated code could not be formatted:\n" + process.stderr.rstrip())

@@ -5,7 +5,6 @@ import subprocess
 import sys
 from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -18,9 +17,8 @@ def methods(api_version: str, *, asynchronous: bool) -> set[str]:
     """The operations a client really has: its operation groups and their public methods."""
     package = acs_identity_rest.load(api_version)
     module = import_module(f"{package.__name__}.aio") if asynchronous else package
-    client: Any = module.CommunicationIdentityRestClient(endpoint="https://example.com")
-    attributes: dict[str, Any] = vars(client)
-    groups = {name: group for name, group in attributes.items() if type(group).__name__.endswith("Operations")}
+    client: object = module.CommunicationIdentityRestClient(endpoint="https://example.com")
+    groups = {name: group for name, group in client.__dict__.items() if type(group).__name__.endswith("Operations")}
     return {
         f"{name}.{method}"
         for name, group in groups.items()
