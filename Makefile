@@ -61,8 +61,8 @@ format: .venv-$(FIRST)/ready ## format the code, fix what can be fixed and write
 	@$(TOOLS) -m ruff check --fix
 	@$(TOOLS) tools/unasync.py
 
-generate: .venv-$(FIRST)/ready node_modules/.package-lock.json ## rewrite generated/ from swagger/ and autorest.md
-	@$(TOOLS) tools/generate.py
+generate: .venv-$(FIRST)/ready node_modules/.package-lock.json ## rewrite generated/ from swagger/ and autorest.md; one version: VERSION=2026-09-23
+	@$(TOOLS) tools/generate.py $(if $(filter command,$(origin VERSION)),--version "$(VERSION)")
 
 check-generated: .venv-$(FIRST)/ready node_modules/.package-lock.json ## prove that generated/ is what the contract gives
 	@$(TOOLS) tools/generate.py --check

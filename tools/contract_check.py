@@ -1,6 +1,6 @@
 """Check swagger/ without Node: valid OpenAPI, examples that keep to it, and nothing but the facts about the service.
 
-Run it to check the examples and the structure of every version; the comparison with the facts is called by the tests.
+Run it to check structure and examples of all versions; the comparison with the facts is called by the tests.
 """
 
 import json
@@ -17,12 +17,15 @@ from urllib.request import url2pathname
 from jsonschema import Draft4Validator, FormatChecker, ValidationError
 from jsonschema.validators import create  # pyright: ignore[reportUnknownVariableType]
 from openapi_spec_validator import OpenAPIV2SpecValidator
+from openapi_spec_validator.validation.exceptions import DuplicateOperationIDError
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT4
 
 ROOT = Path(__file__).resolve().parent.parent
 CONTRACT = "CommunicationIdentity.json"
+COMMON = "common.json"
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch")
+MERGE_PATCH = "application/merge-patch+json"
 PROSE = {"description", "summary", "title", "example", "externalDocs"}
 
 
@@ -40,7 +43,8 @@ class Finding:
 
 def main() -> int:
     swagger = ROOT / "swagger"
-    findings = [finding for version in versions(swagger) for finding in check(swagger, version)]
+    # What is wrong in the common file shows in every version.
+    findings = list(dict.fromkeys(finding for version in versions(swagger) for finding in check(swagger, version)))
     for finding in findings:
         print(finding)
     print(f"{len(versions(swagger))} contracts checked, {len(findings)} findings")
@@ -54,7 +58,8 @@ def versions(swagger: Path) -> list[str]:
 def check(swagger: Path, version: str) -> list[Finding]:
     """Return everything that is wrong with the contract of a version and its examples."""
     read_json.cache_clear()
-    found = list(check_references(swagger, version)) or list(check_structure(swagger, version))
+    found = list(check_json(swagger, version))
+    found = found or list(check_references(swagger, version)) or list(check_structure(swagger, version))
     # Examples mean nothing against a contract that is broken itself.
     return found or list(check_examples(swagger, version))
 
@@ -86,14 +91,26 @@ def resolve(file: Path, reference: str) -> tuple[Path, Any]:
     return where, node
 
 
+def check_json(swagger: Path, version: str) -> Iterator[Finding]:
+    """The contract is there, and what is there is JSON."""
+    if not (swagger / version / CONTRACT).is_file():
+        yield Finding(f"{version}/{CONTRACT}", "", "is not there")
+    for file in [*sorted((swagger / version).rglob("*.json")), *swagger.glob(COMMON)]:
+        try:
+            read_json(file)
+        except ValueError as error:
+            yield Finding(file.relative_to(swagger).as_posix(), "", f"is not JSON: {error}")
+
+
 def check_references(swagger: Path, version: str) -> Iterator[Finding]:
     """Every $ref leads somewhere."""
-    file = swagger / version / CONTRACT
-    for where, reference in references(read_json(file)):
-        try:
-            resolve(file, reference)
-        except (LookupError, TypeError, OSError, json.JSONDecodeError):
-            yield Finding(f"{version}/{CONTRACT}", where, f"nothing readable is at {reference}")
+    for name in (f"{version}/{CONTRACT}", COMMON):
+        file = swagger / name
+        for where, reference in references(read_json(file)) if file.exists() else ():
+            try:
+                resolve(file, reference)
+            except (LookupError, TypeError, OSError):
+                yield Finding(name, where, f"nothing readable is at {reference}")
 
 
 def references(node: Any, where: str = "") -> Iterator[tuple[str, str]]:
@@ -108,14 +125,27 @@ def references(node: Any, where: str = "") -> Iterator[tuple[str, str]]:
 
 
 def check_structure(swagger: Path, version: str) -> Iterator[Finding]:
-    """The file is valid OpenAPI 2.0, and says for which version it is."""
-    path = swagger / version / CONTRACT
+    """The files are valid OpenAPI 2.0, say for which version they are and name every operation once."""
+    for name in (f"{version}/{CONTRACT}", COMMON):
+        path = swagger / name
+        if path.exists():
+            for error in OpenAPIV2SpecValidator(read_json(path), base_uri=path.resolve().as_uri()).iter_errors():
+                # The validator says of a repeated id only that there is one; below it is located.
+                if not isinstance(error, DuplicateOperationIDError):
+                    yield Finding(name, pointer(*error.absolute_path), error.message)
     file = f"{version}/{CONTRACT}"
-    contract = read_json(path)
-    for error in OpenAPIV2SpecValidator(contract, base_uri=path.resolve().as_uri()).iter_errors():
-        yield Finding(file, pointer(*error.absolute_path), error.message)
-    if contract["info"]["version"] != version:
-        yield Finding(file, "/info/version", f"is {contract['info']['version']}, but the folder is {version}")
+    contract = read_json(swagger / file)
+    said = contract.get("info", {}).get("version")
+    if said != version:
+        yield Finding(file, "/info/version", f"is {said}, but the folder is {version}")
+    first: dict[str, str] = {}
+    for path, item in contract.get("paths", {}).items():
+        for method in METHODS:
+            if method in item and "operationId" in item[method]:
+                where = pointer("paths", path, method)
+                name = item[method]["operationId"]
+                if first.setdefault(name, where) != where:
+                    yield Finding(file, where + "/operationId", f"{name} is already the id of {first[name]}")
 
 
 @dataclass(frozen=True)
@@ -181,7 +211,10 @@ def check_example(file: Path, version: str, operation: Operation, example: dict[
     for name, parameter in declared.items():
         where = pointer("parameters", name)
         if name in given:
-            yield from mismatches(file, parameter_schema(parameter), given[name], where, request=True)
+            value = given[name]
+            if parameter["in"] == "body" and MERGE_PATCH in operation.body.get("consumes", []):
+                value = without_nulls(value)
+            yield from mismatches(file, parameter_schema(parameter), value, where, request=True)
         elif parameter.get("required"):
             yield where, "is required and not there"
     if given.get("api-version", version) != version:
@@ -191,6 +224,13 @@ def check_example(file: Path, version: str, operation: Operation, example: dict[
         yield "/responses", "shows no answer"
     for code, answer in responses.items():
         yield from check_answer(file, operation, code, answer)
+
+
+def without_nulls(value: Any) -> Any:
+    """Return a merge patch without what it removes: there null stands for no value of any schema (RFC 7396)."""
+    if is_object(value):
+        return {name: without_nulls(member) for name, member in value.items() if member is not None}
+    return value
 
 
 def check_answer(file: Path, operation: Operation, code: str, answer: dict[str, Any]) -> Iterator[tuple[str, str]]:

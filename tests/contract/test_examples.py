@@ -16,7 +16,8 @@ Plant = Callable[[str, Edit], None]
 
 
 def test_there_is_a_contract_to_check() -> None:
-    assert {"2023-10-01", PLANTED} <= set(VERSIONS)
+    assert len(VERSIONS) == 9
+    assert PLANTED in VERSIONS
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -285,6 +286,13 @@ def test_an_answer_keeps_to_a_closed_enum(contract_check: ModuleType, swagger: P
         ),
         planted(
             "CommunicationIdentity.json",
+            lambda c: c["paths"]["/identities/{id}"]["delete"].update(operationId="IdentityOperations_Create"),
+            "/paths/~1identities~1{id}/delete/operationId",
+            "IdentityOperations_Create is already the id of /paths/~1identities/post",
+            title="two operations with one id",
+        ),
+        planted(
+            "CommunicationIdentity.json",
             lambda c: c["info"].update(version="2026-09-24"),
             "/info/version",
             "is 2026-09-24, but the folder is 2026-09-23",
@@ -317,9 +325,59 @@ def test_an_example_that_no_operation_refers_to_is_found(contract_check: ModuleT
     assert str(finding) == "swagger/2026-09-23/examples/Forgotten.json#: no operation refers to this example"
 
 
-def test_an_example_that_is_not_json_is_found(contract_check: ModuleType, swagger: Path) -> None:
-    (swagger / PLANTED / CREATE).write_text("{")
+@pytest.mark.parametrize("name", [f"{PLANTED}/{CREATE}", f"{PLANTED}/CommunicationIdentity.json", "common.json"])
+def test_a_file_that_is_not_json_is_found_with_line_and_column(
+    contract_check: ModuleType, swagger: Path, name: str
+) -> None:
+    (swagger / name).write_text('{\n  "a" 1\n}')
 
     [finding] = contract_check.check(swagger, PLANTED)
 
-    assert finding.message == "nothing readable is at ./examples/Create.json"
+    assert str(finding) == f"swagger/{name}#: is not JSON: Expecting ':' delimiter: line 2 column 7 (char 8)"
+
+
+def test_a_version_without_a_contract_is_found(contract_check: ModuleType, swagger: Path) -> None:
+    (swagger / PLANTED / "CommunicationIdentity.json").unlink()
+
+    [finding] = contract_check.check(swagger, PLANTED)
+
+    assert str(finding) == f"swagger/{PLANTED}/CommunicationIdentity.json#: is not there"
+
+
+def test_a_broken_reference_in_the_common_file_is_found(contract_check: ModuleType, swagger: Path) -> None:
+    common = json.loads((swagger / "common.json").read_text())
+    common["definitions"]["CommunicationErrorResponse"]["properties"]["error"]["$ref"] = "#/definitions/Error"
+    (swagger / "common.json").write_text(json.dumps(common))
+
+    [finding] = contract_check.check(swagger, "2023-10-01")
+
+    where = "/definitions/CommunicationErrorResponse/properties/error"
+    assert str(finding) == f"swagger/common.json#{where}: nothing readable is at #/definitions/Error"
+
+
+def test_a_merge_patch_may_remove_with_null_but_not_replace_with_a_part(
+    contract_check: ModuleType, swagger: Path
+) -> None:
+    file = swagger / "2025-03-02-preview" / "examples" / "UpdateEntraIdAssignments.json"
+    example = json.loads(file.read_text())
+    body = example["parameters"]["body"]
+    assert None in body.values()
+    assert contract_check.check(swagger, "2025-03-02-preview") == []
+
+    changed = next(name for name, assignment in body.items() if assignment)
+    body[changed]["clientIds"] = None
+    file.write_text(json.dumps(example))
+
+    [finding] = contract_check.check(swagger, "2025-03-02-preview")
+    assert finding.pointer == f"/parameters/body/{changed}"
+    assert finding.message == "'clientIds' is a required property"
+
+
+def test_null_is_no_value_in_a_body_that_is_no_merge_patch(
+    contract_check: ModuleType, swagger: Path, plant: Plant
+) -> None:
+    plant(CREATE, lambda e: e["parameters"]["body"].update(expiresInMinutes=None))
+
+    [finding] = contract_check.check(swagger, PLANTED)
+
+    assert str(finding).endswith("#/parameters/body/expiresInMinutes: None is not of type 'integer'")

@@ -15,7 +15,7 @@ def tree(root: Path, tmp_path: Path) -> Path:
     for name in ("swagger", "generated"):
         shutil.copytree(root / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / "tools").mkdir()
-    for name in ("autorest.md", "package-lock.json", "tools/generate.py"):
+    for name in ("autorest.md", "package-lock.json", "tools/generate.py", "tools/contract_check.py"):
         shutil.copy(root / name, tmp_path / name)
     return tmp_path
 
@@ -32,25 +32,67 @@ def test_generated_is_what_the_generator_last_wrote_from_these_inputs(generate: 
     )
 
 
+def differing(generate: ModuleType, tree: Path) -> set[str]:
+    """What the stamp says differs: an API version with what about it, or a part that all versions share."""
+    now, then = generate.stamp(tree, tree / "generated"), recorded(tree)
+    parts = {key for key in ("generator", "shared") if now[key] != then[key]}
+    for version, hashes in now["versions"].items():
+        parts |= {f"{version} {key}" for key in hashes if then["versions"][version][key] != hashes[key]}
+    return parts
+
+
+VERSIONS = sorted(
+    folder.name for folder in (Path(__file__).resolve().parents[2] / "swagger").iterdir() if folder.is_dir()
+)
+ALL_INPUTS = {f"{version} inputs" for version in VERSIONS}
+
+
 @pytest.mark.parametrize(
-    ("name", "part"),
+    ("name", "parts"),
     [
-        ("swagger/2026-09-23/CommunicationIdentity.json", "inputs"),
-        ("swagger/2023-10-01/examples/Create.json", "inputs"),
-        ("swagger/common.json", "inputs"),
-        ("autorest.md", "inputs"),
-        ("tools/generate.py", "inputs"),
-        ("generated/acs_identity_rest/v2026_09_23/_client.py", "output"),
-        ("generated/acs_identity_rest/contract/common.json", "output"),
-        ("generated/acs_identity_rest/py.typed", "output"),
+        ("swagger/2026-09-23/CommunicationIdentity.json", {"2026-09-23 inputs"}),
+        ("swagger/2023-10-01/examples/Create.json", {"2023-10-01 inputs"}),
+        ("swagger/common.json", ALL_INPUTS),
+        ("tools/generate.py", ALL_INPUTS),
+        ("generated/acs_identity_rest/v2026_09_23/_client.py", {"2026-09-23 output"}),
+        ("generated/acs_identity_rest/contract/2023-10-01/examples/Create.json", {"2023-10-01 output"}),
+        ("generated/acs_identity_rest/contract/common.json", {"shared"}),
+        ("generated/acs_identity_rest/__init__.py", {"shared"}),
+        ("generated/acs_identity_rest/py.typed", {"shared"}),
+        ("generated/README.md", {"shared"}),
     ],
 )
-def test_one_more_byte_is_noticed(generate: ModuleType, tree: Path, name: str, part: str) -> None:
+def test_one_more_byte_is_noticed(generate: ModuleType, tree: Path, name: str, parts: set[str]) -> None:
     (tree / name).write_bytes((tree / name).read_bytes() + b"\n")
 
-    now, then = generate.stamp(tree, tree / "generated"), recorded(tree)
+    assert differing(generate, tree) == parts
 
-    assert [key for key in then if now[key] != then[key]] == [part]
+
+def test_a_stray_module_and_a_stray_version_are_noticed(generate: ModuleType, tree: Path) -> None:
+    package = tree / "generated" / "acs_identity_rest"
+    (package / "v2026_09_24").mkdir()
+    (package / "v2026_09_24" / "__init__.py").touch()
+
+    assert differing(generate, tree) == {"shared"}
+
+
+def test_what_python_caches_is_not_noticed(generate: ModuleType, tree: Path) -> None:
+    for folder in ("generated", "generated/acs_identity_rest", "generated/acs_identity_rest/v2026_09_23"):
+        (tree / folder / "__pycache__").mkdir()
+        (tree / folder / "__pycache__" / "module.cpython-311.pyc").touch()
+
+    assert differing(generate, tree) == set()
+
+
+def test_a_directive_concerns_the_versions_it_is_for_and_the_prose_of_the_configuration_none(
+    generate: ModuleType, tree: Path
+) -> None:
+    file = tree / "autorest.md"
+    file.write_text(file.read_text() + "\nMore words.\n")
+    assert differing(generate, tree) == set()
+
+    file.write_text(file.read_text().replace("to: TeamsExtension_DeleteAssignment", "to: TeamsExtension_Remove", 1))
+    assert differing(generate, tree) == {"2025-03-02-preview inputs", "2025-06-30 inputs"}
 
 
 def test_an_added_a_removed_and_a_renamed_file_are_noticed(generate: ModuleType, tree: Path) -> None:
@@ -74,7 +116,7 @@ def test_another_version_of_the_generator_is_noticed(generate: ModuleType, tree:
     lock["packages"]["node_modules/@autorest/python"]["version"] = "6.50.4"
     (tree / "package-lock.json").write_text(json.dumps(lock))
 
-    assert generate.stamp(tree, tree / "generated")["generator"] != recorded(tree)["generator"]
+    assert differing(generate, tree) == {"generator"} | ALL_INPUTS
 
 
 def test_every_generated_module_says_what_made_it(root: Path) -> None:
@@ -92,12 +134,11 @@ def test_every_generated_module_says_what_made_it(root: Path) -> None:
 
 
 def test_every_version_in_the_configuration_has_its_contract_and_its_package(generate: ModuleType, root: Path) -> None:
-    tags = generate.check_directives(root)
+    versions = generate.read_versions(root)
+    tags = [version.tag for version in versions]
     package = root / "generated" / "acs_identity_rest"
 
-    assert [tag[1:].replace("_", "-") for tag in tags] == sorted(
-        folder.name for folder in (root / "swagger").iterdir() if folder.is_dir()
-    )
+    assert [version.name for version in versions] == VERSIONS
     assert sorted(tags) == sorted(folder.name for folder in package.glob("v*"))
     for tag in tags:
         for module in ("_client.py", "aio/_client.py", "operations/_operations.py", "models/_models.py", "py.typed"):
@@ -123,39 +164,90 @@ def rename(old: str, new: str) -> Callable[[str], str]:
     [
         pytest.param(
             rename("  - reason: Operation groups carry the same names in every version.\n    rename", "  - rename"),
-            "v2023_10_01: a directive without a reason",
+            "v2020_07_20_preview2: a directive without a reason",
             id="no reason",
         ),
         pytest.param(
-            rename("from: CommunicationIdentity_Delete", "from: CommunicationIdentity_Remove"),
-            "v2023_10_01: the contract has no operation CommunicationIdentity_Remove",
+            rename("from: CommunicationIdentity_IssueToken", "from: CommunicationIdentity_Issue"),
+            "v2020_07_20_preview2: the contract has no operation CommunicationIdentity_Issue",
             id="renames an operation that is not there",
         ),
         pytest.param(
+            rename("$(tag) >= 'v2021_10_31_preview' &&", "$(tag) >= 'v2021_03_07' &&"),
+            "v2021_03_07: the contract has no operation CommunicationIdentity_ExchangeTeamsUserAccessToken",
+            id="matches in some of its versions, not in all",
+        ),
+        pytest.param(
             rename("where: $.securityDefinitions", "where: $.securitySchemes"),
-            r"v2023_10_01: nothing in the contract is at \$.securitySchemes",
+            r"v2020_07_20_preview2: nothing in the contract is at \$.securitySchemes",
             id="transforms what is not there",
         ),
         pytest.param(
+            rename("$.paths['/access/entra/assignments'].patch", "$.paths['/access/entra/assignments'].post"),
+            r"v2025_03_02_preview: nothing in the contract is at \$.paths",
+            id="transforms what is not at a path",
+        ),
+        pytest.param(
+            rename("where: $.security\n", "where: $..security\n"),
+            "v2020_07_20_preview2: tools/generate.py cannot tell whether a directive of this kind matches",
+            id="a place nobody can look up",
+        ),
+        pytest.param(
             rename("rename-operation:\n      from: CommunicationIdentity_Delete", "remove-operation:\n      from: X"),
-            "v2023_10_01: tools/generate.py cannot tell whether a directive of this kind matches",
+            "v2020_07_20_preview2: tools/generate.py cannot tell whether a directive of this kind matches",
             id="a kind nobody checks",
         ),
         pytest.param(
-            rename("  - tag: v2026_09_23\n", ""),
-            r"the batch lists \['v2023_10_01'\], the sections define",
-            id="a section the batch leaves out",
+            rename("$(tag) >= 'v2021_03_07' &&", "$(tag) >= 'v2027_01_01' &&"),
+            "applies to no version in swagger/",
+            id="a block for no version",
+        ),
+        pytest.param(
+            rename("$(tag) == 'v2022_06_01'", "$(tag) != 'v2022_06_01'"),
+            "cannot read .* teach it first",
+            id="a condition nobody can read",
+        ),
+        pytest.param(
+            rename("input-file: swagger/2022-06-01/", "input-file: swagger/2022-10-01/"),
+            "no section for the tag v2022_06_01 says input-file: swagger/2022-06-01/CommunicationIdentity.json",
+            id="a contract without a section",
         ),
     ],
 )
-def test_a_directive_that_does_nothing_stops_the_generation(
+def test_a_configuration_that_does_not_fit_the_contracts_stops_the_generation(
     generate: ModuleType, tree: Path, edit: Callable[[str], str], message: str
 ) -> None:
     file = tree / "autorest.md"
     file.write_text(edit(file.read_text()))
 
     with pytest.raises(generate.GenerationError, match=message):
-        generate.check_directives(tree)
+        generate.read_versions(tree)
+
+
+def test_a_contract_that_is_wrong_stops_the_generation_before_the_generator_runs(
+    generate: ModuleType, tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pretend_node(tree, monkeypatch, "touch ran")
+    pretend_generator(tree)
+    contract = tree / "swagger" / "2022-06-01" / "CommunicationIdentity.json"
+    contract.write_text(contract.read_text().replace('"paths": {', '"paths": {,', 1))
+
+    with pytest.raises(
+        generate.GenerationError, match=r"swagger/2022-06-01/CommunicationIdentity.json#: is not JSON"
+    ) as caught:
+        generate.run(tree, check=False)
+
+    assert "line 61 column 13" in str(caught.value)
+    assert not (tree / "ran").exists()
+
+
+def test_an_unknown_version_is_refused_with_a_list_of_the_known_ones(
+    generate: ModuleType, tree: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(generate, "ROOT", tree)
+
+    assert generate.main(["--version", "2026-09-24"]) == 2
+    assert f"there is no API version 2026-09-24. There are: {', '.join(VERSIONS)}" in capsys.readouterr().err
 
 
 def test_without_the_generator_the_message_says_how_to_install_it(
@@ -211,15 +303,93 @@ def test_a_generator_that_writes_nothing_is_not_taken_for_success(
     pretend_node(tree, monkeypatch, "exit 0")
     pretend_generator(tree)
 
-    with pytest.raises(generate.GenerationError, match="wrote no client for the tag v2023_10_01"):
+    with pytest.raises(generate.GenerationError, match="wrote no client for the tag v2020_07_20_preview2"):
         generate.run(tree, check=False)
+
+
+def skip(root: Path, package: Path) -> None:
+    """Stand in for a step that changes nothing the test looks at."""
+
+
+@pytest.fixture
+def short_cut(generate: ModuleType, tree: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A tree whose generator writes for a version what is there already, and a line that tells it has run."""
+
+    def run_autorest(root: Path, output: Path, versions: list[Any]) -> None:
+        for version in versions:
+            package = output / "acs_identity_rest" / version.tag
+            shutil.copytree(root / "generated" / "acs_identity_rest" / version.tag, package)
+            with (package / "_client.py").open("a") as file:
+                file.write("# new\n")
+
+    monkeypatch.setattr(generate, "run_autorest", run_autorest)
+    monkeypatch.setattr(generate, "format_code", skip)
+    generate.run(tree, check=False)
+    return tree
+
+
+def clients(tree: Path) -> dict[str, int]:
+    """How often each version was generated."""
+    found = (tree / "generated" / "acs_identity_rest").glob("v*/_client.py")
+    return {file.parent.name: file.read_text().count("# new\n") for file in found}
+
+
+def test_one_version_is_generated_and_the_others_keep_their_bytes(generate: ModuleType, short_cut: Path) -> None:
+    generate.run(short_cut, check=False, only="2022-06-01")
+
+    assert {tag for tag, times in clients(short_cut).items() if times == 2} == {"v2022_06_01"}
+    assert {tag for tag, times in clients(short_cut).items() if times == 1} == {
+        "v" + version.replace("-", "_") for version in VERSIONS if version != "2022-06-01"
+    }
+    assert generate.stamp(short_cut, short_cut / "generated") == recorded(short_cut)
+
+
+def test_the_stamp_still_says_that_a_version_which_was_kept_is_behind_its_contract(
+    generate: ModuleType, short_cut: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for version in ("2021-03-07", "2022-06-01"):
+        example = short_cut / "swagger" / version / "examples" / "Delete.json"
+        example.write_text(example.read_text() + "\n")
+
+    generate.run(short_cut, check=False, only="2022-06-01")
+
+    assert differing(generate, short_cut) == {"2021-03-07 inputs"}
+    assert "kept, but not what its inputs give: 2021-03-07. Run: make generate" in capsys.readouterr().out
+
+
+def test_the_stamp_still_says_that_a_version_which_was_kept_was_edited_by_hand(
+    generate: ModuleType, short_cut: Path
+) -> None:
+    with (short_cut / "generated" / "acs_identity_rest" / "v2021_03_07" / "_client.py").open("a") as file:
+        file.write("# by hand\n")
+
+    generate.run(short_cut, check=False, only="2022-06-01")
+
+    assert differing(generate, short_cut) == {"2021-03-07 output"}
+
+
+def test_a_version_that_was_never_generated_cannot_be_kept(generate: ModuleType, short_cut: Path) -> None:
+    shutil.rmtree(short_cut / "generated" / "acs_identity_rest" / "v2021_03_07")
+
+    with pytest.raises(generate.GenerationError, match=r"nothing to keep for 2021-03-07\. Run: make generate"):
+        generate.run(short_cut, check=False, only="2022-06-01")
+
+
+def test_the_work_is_shared_out_evenly_and_every_version_has_its_place(generate: ModuleType, root: Path) -> None:
+    versions = generate.read_versions(root)
+
+    one, two = generate.share_out(versions, 2)
+
+    assert sorted(version.name for version in one + two) == VERSIONS
+    assert abs(len(one) - len(two)) <= 1
+    assert len(generate.share_out(versions[:1], 2)) == 1
 
 
 @pytest.fixture
 def rebuilt(generate: ModuleType, tree: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A tree whose next generation gives other code than is there."""
 
-    def build(root: Path, output: Path) -> None:
+    def build(root: Path, output: Path, only: str | None) -> None:
         shutil.copytree(root / "generated", output)
         (output / "README.md").write_text("changed\n")
 

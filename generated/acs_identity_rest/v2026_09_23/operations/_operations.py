@@ -1,4 +1,3 @@
-# pylint: disable=too-many-lines
 # coding=utf-8
 # --------------------------------------------------------------------------
 # Made by "make generate" from swagger/ and autorest.md. Do not edit.

@@ -1,0 +1,1836 @@
+# coding=utf-8
+# --------------------------------------------------------------------------
+# Made by "make generate" from swagger/ and autorest.md. Do not edit.
+# --------------------------------------------------------------------------
+from collections.abc import MutableMapping
+from io import IOBase
+from typing import Any, Callable, IO, Optional, TypeVar, Union, overload
+
+from azure.core import PipelineClient
+from azure.core.exceptions import (
+    ClientAuthenticationError,
+    HttpResponseError,
+    ResourceExistsError,
+    ResourceNotFoundError,
+    ResourceNotModifiedError,
+    map_error,
+)
+from azure.core.pipeline import PipelineResponse
+from azure.core.rest import HttpRequest, HttpResponse
+from azure.core.tracing.decorator import distributed_trace
+from azure.core.utils import case_insensitive_dict
+
+from .. import models as _models
+from .._configuration import CommunicationIdentityRestClientConfiguration
+from .._utils.serialization import Deserializer, Serializer
+
+T = TypeVar("T")
+ClsType = Optional[Callable[[PipelineResponse[HttpRequest, HttpResponse], T, dict[str, Any]], Any]]
+JSON = MutableMapping[str, Any]
+
+_SERIALIZER = Serializer()
+_SERIALIZER.client_side_validation = False
+
+
+def build_identity_create_request(**kwargs: Any) -> HttpRequest:
+    _headers = case_insensitive_dict(kwargs.pop("headers", {}) or {})
+    _params = case_insensitive_dict(kwargs.pop("params", {}) or {})
+
+    content_type: Optional[str] = kwargs.pop("content_type", _headers.pop("Content-Type", None))
+    api_version: str = kwargs.pop("api_version", _params.pop("api-version", "2025-03-02-preview"))
+    accept = _headers.pop("Accept", "application/json")
+
+    # Construct URL
+    _url = "/identities"
+
+    # Construct parameters
+    _params["api-version"] = _SERIALIZER.query("api_version", api_version, "str")
+
+    # Construct headers
+    if content_type is not None:
+        _headers["Content-Type"] = _SERIALIZER.header("content_type", content_type, "str")
+    _headers["Accept"] = _SERIALIZER.header("accept", accept, "str")
+
+    return HttpRequest(method="POST", url=_url, params=_params, headers=_headers, **kwargs)
+
+
+def build_identity_delete_request(id: str, **kwargs: Any) -> HttpRequest:
+    _headers = case_insensitive_dict(kwargs.pop("headers", {}) or {})
+    _params = case_insensitive_dict(kwargs.pop("params", {}) or {})
+
+    api_version: str = kwargs.pop("api_version", _params.pop("api-version", "2025-03-02-preview"))
+    accept = _headers.pop("Accept", "application/json")
+
+    # Construct URL
+    _url = "/identities/{id}"
+    path_format_arguments = {
+        "id": _SERIALIZER.url("id", id, "str"),
+    }
+
+    _url: str = _url.format(**path_format_arguments)  # type: ignore
+
+    # Construct parameters
+    _params["api-version"] = _SERIALIZER.query("api_version", api_version, "str")
+
+    # Construct headers
+    _headers["Accept"] = _SERIALIZER.header("accept", accept, "str")
+
+    return HttpRequest(method="DELETE", url=_url, params=_params, headers=_headers, **kwargs)
+
+
+def build_identity_get_request(id: str, **kwargs: Any) -> HttpRequest:
+    _headers = case_insensitive_dict(kwargs.pop("headers", {}) or {})
+    _params = case_insensitive_dict(kwargs.pop("params", {}) or {})
+
+    api_version: str = kwargs.pop("api_version", _params.pop("api-version", "2025-03-02-preview"))
+    accept = _headers.pop("Accept", "application/json")
+
+    # Construct URL
+    _url = "/identities/{id}"
+    path_format_arguments = {
+        "id": _SERIALIZER.url("id", id, "str"),
+    }
+
+    _url: str = _url.format(**path_format_arguments)  # type: ignore
+
+    # Construct parameters
+    _params["api-version"] = _SERIALIZER.query("api_version", api_version, "str")
+
+    # Construct headers
+    _headers["Accept"] = _SERIALIZER.header("accept", accept, "str")
+
+    return HttpRequest(method="GET", url=_url, params=_params, headers=_headers, **kwargs)
+
+
+def build_identity_revoke_access_tokens_request(id: str, **kwargs: Any) -> HttpRequest:  # pylint: disable=name-too-long
+    _headers = case_insensitive_dict(kwargs.pop("headers", {}) or {})
+    _params = case_insensitive_dict(kwargs.pop("params", {}) or {})
+
+    api_version: str = kwargs.pop("api_version", _params.pop("api-version", "2025-03-02-preview"))
+    accept = _headers.pop("Accept", "application/json")
+
+    # Construct URL
+    _url = "/identities/{id}/:revokeAccessTokens"
+    path_format_arguments = {
+        "id": _SERIALIZER.url("id", id, "str"),
+    }
+
+    _url: str = _url.format(**path_format_arguments)  # type: ignore
+
+    # Construct parameters
+    _params["api-version"] = _SERIALIZER.query("api_version", api_version, "str")
+
+    # Construct headers
+    _headers["Accept"] = _SERIALIZER.header("accept", accept, "str")
+
+    return HttpRequest(method="POST", url=_url, params=_params, headers=_headers, **kwargs)
+
+
+def build_identity_issue_access_token_request(id: str, **kwargs: Any) -> HttpRequest:  # pylint: disable=name-too-long
+    _headers = case_insensitive_dict(kwargs.pop("headers", {}) or {})
+    _params = case_insensitive_dict(kwargs.pop("params", {}) or {})
+
+    content_type: Optional[str] = kwargs.pop("content_type", _headers.pop("Content-Type", None))
+    api_version: str = kwargs.pop("api_version", _params.pop("api-version", "2025-03-02-preview"))
+    accept = _headers.pop("Accept", "application/json")
+
+    # Construct URL
+    _url = "/identities/{id}/:issueAccessToken"
+    path_format_arguments = {
+        "id": _SERIALIZER.url("id", id, "str"),
+    }
+
+    _url: str = _url.format(**path_format_arguments)  # type: ignore
+
+    # Construct parameters
+    _params["api-version"] = _SERIALIZER.query("api_version", api_version, "str")
+
+    # Construct headers
+    if content_type is not None:
+        _headers["Content-Type"] = _SERIALIZER.header("content_type", content_type, "str")
+    _headers["Accept"] = _SERIALIZER.header("accept", accept, "str")
+
+    return HttpRequest(method="POST", url=_url, params=_params, headers=_headers, **kwargs)
+
+
+def build_teams_user_exchange_access_token_request(**kwargs: Any) -> HttpRequest:  # pylint: disable=name-too-long
+    _headers = case_insensitive_dict(kwargs.pop("headers", {}) or {})
+    _params = case_insensitive_dict(kwargs.pop("params", {}) or {})
+
+    content_type: Optional[str] = kwargs.pop("content_type", _headers.pop("Content-Type", None))
+    api_version: str = kwargs.pop("api_version", _params.pop("api-version", "2025-03-02-preview"))
+    accept = _headers.pop("Accept", "application/json")
+
+    # Construct URL
+    _url = "/teamsUser/:exchangeAccessToken"
+
+    # Construct parameters
+    _params["api-version"] = _SERIALIZER.query("api_version", api_version, "str")
+
+    # Construct headers
+    if content_type is not None:
+        _headers["Content-Type"] = _SERIALIZER.header("content_type", content_type, "str")
+    _headers["Accept"] = _SERIALIZER.header("accept", accept, "str")
+
+    return HttpRequest(method="POST", url=_url, params=_params, headers=_headers, **kwargs)
+
+
+def build_teams_extension_exchange_access_token_request(  # pylint: disable=name-too-long
+    *, json: JSON, **kwargs: Any
+) -> HttpRequest:
+    _headers = case_insensitive_dict(kwargs.pop("headers", {}) or {})
+    _params = case_insensitive_dict(kwargs.pop("params", {}) or {})
+
+    content_type: Optional[str] = kwargs.pop("content_type", _headers.pop("Content-Type", None))
+    api_version: str = kwargs.pop("api_version", _params.pop("api-version", "2025-03-02-preview"))
+    accept = _headers.pop("Accept", "application/json")
+
+    # Construct URL
+    _url = "/access/teamsExtension/:exchangeAccessToken"
+
+    # Construct parameters
+    _params["api-version"] = _SERIALIZER.query("api_version", api_version, "str")
+
+    # Construct headers
+    if content_type is not None:
+        _headers["Content-Type"] = _SERIALIZER.header("content_type", content_type, "str")
+    _headers["Accept"] = _SERIALIZER.header("accept", accept, "str")
+
+    return HttpRequest(method="POST", url=_url, params=_params, headers=_headers, json=json, **kwargs)
+
+
+def build_teams_extension_get_assignment_request(  # pylint: disable=name-too-long
+    tenant_id: str, object_id: str, **kwargs: Any
+) -> HttpRequest:
+    _headers = case_insensitive_dict(kwargs.pop("headers", {}) or {})
+    _params = case_insensitive_dict(kwargs.pop("params", {}) or {})
+
+    api_version: str = kwargs.pop("api_version", _params.pop("api-version", "2025-03-02-preview"))
+    accept = _headers.pop("Accept", "application/json")
+
+    # Construct URL
+    _url = "/access/teamsExtension/tenants/{tenantId}/assignments/{objectId}"
+    path_format_arguments = {
+        "tenantId": _SERIALIZER.url("tenant_id", tenant_id, "str"),
+        "objectId": _SERIALIZER.url("object_id", object_id, "str"),
+    }
+
+    _url: str = _url.format(**path_format_arguments)  # type: ignore
+
+    # Construct parameters
+    _params["api-version"] = _SERIALIZER.query("api_version", api_version, "str")
+
+    # Construct headers
+    _headers["Accept"] = _SERIALIZER.header("accept", accept, "str")
+
+    return HttpRequest(method="GET", url=_url, params=_params, headers=_headers, **kwargs)
+
+
+def build_teams_extension_upsert_assignment_request(  # pylint: disable=name-too-long
+    tenant_id: str, object_id: str, **kwargs: Any
+) -> HttpRequest:
+    _headers = case_insensitive_dict(kwargs.pop("headers", {}) or {})
+    _params = case_insensitive_dict(kwargs.pop("params", {}) or {})
+
+    content_type: Optional[str] = kwargs.pop("content_type", _headers.pop("Content-Type", None))
+    api_version: str = kwargs.pop("api_version", _params.pop("api-version", "2025-03-02-preview"))
+    accept = _headers.pop("Accept", "application/json")
+
+    # Construct URL
+    _url = "/access/teamsExtension/tenants/{tenantId}/assignments/{objectId}"
+    path_format_arguments = {
+        "tenantId": _SERIALIZER.url("tenant_id", tenant_id, "str"),
+        "objectId": _SERIALIZER.url("object_id", object_id, "str"),
+    }
+
+    _url: str = _url.format(**path_format_arguments)  # type: ignore
+
+    # Construct parameters
+    _params["api-version"] = _SERIALIZER.query("api_version", api_version, "str")
+
+    # Construct headers
+    if content_type is not None:
+        _headers["Content-Type"] = _SERIALIZER.header("content_type", content_type, "str")
+    _headers["Accept"] = _SERIALIZER.header("accept", accept, "str")
+
+    return HttpRequest(method="PUT", url=_url, params=_params, headers=_headers, **kwargs)
+
+
+def build_teams_extension_delete_assignment_request(  # pylint: disable=name-too-long
+    tenant_id: str, object_id: str, **kwargs: Any
+) -> HttpRequest:
+    _headers = case_insensitive_dict(kwargs.pop("headers", {}) or {})
+    _params = case_insensitive_dict(kwargs.pop("params", {}) or {})
+
+    api_version: str = kwargs.pop("api_version", _params.pop("api-version", "2025-03-02-preview"))
+    accept = _headers.pop("Accept", "application/json")
+
+    # Construct URL
+    _url = "/access/teamsExtension/tenants/{tenantId}/assignments/{objectId}"
+    path_format_arguments = {
+        "tenantId": _SERIALIZER.url("tenant_id", tenant_id, "str"),
+        "objectId": _SERIALIZER.url("object_id", object_id, "str"),
+    }
+
+    _url: str = _url.format(**path_format_arguments)  # type: ignore
+
+    # Construct parameters
+    _params["api-version"] = _SERIALIZER.query("api_version", api_version, "str")
+
+    # Construct headers
+    _headers["Accept"] = _SERIALIZER.header("accept", accept, "str")
+
+    return HttpRequest(method="DELETE", url=_url, params=_params, headers=_headers, **kwargs)
+
+
+def build_entra_exchange_access_token_request(  # pylint: disable=name-too-long
+    *, json: JSON, **kwargs: Any
+) -> HttpRequest:
+    _headers = case_insensitive_dict(kwargs.pop("headers", {}) or {})
+    _params = case_insensitive_dict(kwargs.pop("params", {}) or {})
+
+    content_type: Optional[str] = kwargs.pop("content_type", _headers.pop("Content-Type", None))
+    api_version: str = kwargs.pop("api_version", _params.pop("api-version", "2025-03-02-preview"))
+    accept = _headers.pop("Accept", "application/json")
+
+    # Construct URL
+    _url = "/access/entra/:exchangeAccessToken"
+
+    # Construct parameters
+    _params["api-version"] = _SERIALIZER.query("api_version", api_version, "str")
+
+    # Construct headers
+    if content_type is not None:
+        _headers["Content-Type"] = _SERIALIZER.header("content_type", content_type, "str")
+    _headers["Accept"] = _SERIALIZER.header("accept", accept, "str")
+
+    return HttpRequest(method="POST", url=_url, params=_params, headers=_headers, json=json, **kwargs)
+
+
+def build_entra_update_assignments_request(**kwargs: Any) -> HttpRequest:
+    _headers = case_insensitive_dict(kwargs.pop("headers", {}) or {})
+    _params = case_insensitive_dict(kwargs.pop("params", {}) or {})
+
+    content_type: Optional[str] = kwargs.pop("content_type", _headers.pop("Content-Type", None))
+    api_version: str = kwargs.pop("api_version", _params.pop("api-version", "2025-03-02-preview"))
+    accept = _headers.pop("Accept", "application/json")
+
+    # Construct URL
+    _url = "/access/entra/assignments"
+
+    # Construct parameters
+    _params["api-version"] = _SERIALIZER.query("api_version", api_version, "str")
+
+    # Construct headers
+    if content_type is not None:
+        _headers["Content-Type"] = _SERIALIZER.header("content_type", content_type, "str")
+    _headers["Accept"] = _SERIALIZER.header("accept", accept, "str")
+
+    return HttpRequest(method="PATCH", url=_url, params=_params, headers=_headers, **kwargs)
+
+
+def build_entra_list_assignments_request(**kwargs: Any) -> HttpRequest:
+    _headers = case_insensitive_dict(kwargs.pop("headers", {}) or {})
+    _params = case_insensitive_dict(kwargs.pop("params", {}) or {})
+
+    api_version: str = kwargs.pop("api_version", _params.pop("api-version", "2025-03-02-preview"))
+    accept = _headers.pop("Accept", "application/json")
+
+    # Construct URL
+    _url = "/access/entra/assignments"
+
+    # Construct parameters
+    _params["api-version"] = _SERIALIZER.query("api_version", api_version, "str")
+
+    # Construct headers
+    _headers["Accept"] = _SERIALIZER.header("accept", accept, "str")
+
+    return HttpRequest(method="GET", url=_url, params=_params, headers=_headers, **kwargs)
+
+
+def build_entra_get_assignment_request(object_id: str, **kwargs: Any) -> HttpRequest:
+    _headers = case_insensitive_dict(kwargs.pop("headers", {}) or {})
+    _params = case_insensitive_dict(kwargs.pop("params", {}) or {})
+
+    api_version: str = kwargs.pop("api_version", _params.pop("api-version", "2025-03-02-preview"))
+    accept = _headers.pop("Accept", "application/json")
+
+    # Construct URL
+    _url = "/access/entra/assignments/{objectId}"
+    path_format_arguments = {
+        "objectId": _SERIALIZER.url("object_id", object_id, "str"),
+    }
+
+    _url: str = _url.format(**path_format_arguments)  # type: ignore
+
+    # Construct parameters
+    _params["api-version"] = _SERIALIZER.query("api_version", api_version, "str")
+
+    # Construct headers
+    _headers["Accept"] = _SERIALIZER.header("accept", accept, "str")
+
+    return HttpRequest(method="GET", url=_url, params=_params, headers=_headers, **kwargs)
+
+
+def build_entra_upsert_assignment_request(object_id: str, **kwargs: Any) -> HttpRequest:
+    _headers = case_insensitive_dict(kwargs.pop("headers", {}) or {})
+    _params = case_insensitive_dict(kwargs.pop("params", {}) or {})
+
+    content_type: Optional[str] = kwargs.pop("content_type", _headers.pop("Content-Type", None))
+    api_version: str = kwargs.pop("api_version", _params.pop("api-version", "2025-03-02-preview"))
+    accept = _headers.pop("Accept", "application/json")
+
+    # Construct URL
+    _url = "/access/entra/assignments/{objectId}"
+    path_format_arguments = {
+        "objectId": _SERIALIZER.url("object_id", object_id, "str"),
+    }
+
+    _url: str = _url.format(**path_format_arguments)  # type: ignore
+
+    # Construct parameters
+    _params["api-version"] = _SERIALIZER.query("api_version", api_version, "str")
+
+    # Construct headers
+    if content_type is not None:
+        _headers["Content-Type"] = _SERIALIZER.header("content_type", content_type, "str")
+    _headers["Accept"] = _SERIALIZER.header("accept", accept, "str")
+
+    return HttpRequest(method="PUT", url=_url, params=_params, headers=_headers, **kwargs)
+
+
+def build_entra_delete_assignment_request(object_id: str, **kwargs: Any) -> HttpRequest:
+    _headers = case_insensitive_dict(kwargs.pop("headers", {}) or {})
+    _params = case_insensitive_dict(kwargs.pop("params", {}) or {})
+
+    api_version: str = kwargs.pop("api_version", _params.pop("api-version", "2025-03-02-preview"))
+    accept = _headers.pop("Accept", "application/json")
+
+    # Construct URL
+    _url = "/access/entra/assignments/{objectId}"
+    path_format_arguments = {
+        "objectId": _SERIALIZER.url("object_id", object_id, "str"),
+    }
+
+    _url: str = _url.format(**path_format_arguments)  # type: ignore
+
+    # Construct parameters
+    _params["api-version"] = _SERIALIZER.query("api_version", api_version, "str")
+
+    # Construct headers
+    _headers["Accept"] = _SERIALIZER.header("accept", accept, "str")
+
+    return HttpRequest(method="DELETE", url=_url, params=_params, headers=_headers, **kwargs)
+
+
+class IdentityOperations:
+    """
+    .. warning::
+        **DO NOT** instantiate this class directly.
+
+        Instead, you should access the following operations through
+        :class:`~acs_identity_rest.v2025_03_02_preview.CommunicationIdentityRestClient`'s
+        :attr:`identity` attribute.
+    """
+
+    models = _models
+
+    def __init__(self, *args, **kwargs) -> None:
+        input_args = list(args)
+        self._client: PipelineClient = input_args.pop(0) if input_args else kwargs.pop("client")
+        self._config: CommunicationIdentityRestClientConfiguration = (
+            input_args.pop(0) if input_args else kwargs.pop("config")
+        )
+        self._serialize: Serializer = input_args.pop(0) if input_args else kwargs.pop("serializer")
+        self._deserialize: Deserializer = input_args.pop(0) if input_args else kwargs.pop("deserializer")
+
+    @overload
+    def create(
+        self,
+        body: Optional[_models.CommunicationIdentityCreateRequest] = None,
+        *,
+        content_type: str = "application/json",
+        **kwargs: Any
+    ) -> _models.CommunicationIdentityAccessTokenResult:
+        """Create an identity.
+
+        Creates an identity that belongs to the resource. When scopes are given, the answer also
+        carries an access token for it.
+
+        :param body: What to create. May be left out: then only an identity is created. Default value
+         is None.
+        :type body: ~acs_identity_rest.v2025_03_02_preview.models.CommunicationIdentityCreateRequest
+        :keyword content_type: Body Parameter content-type. Content type parameter for JSON body.
+         Default value is "application/json".
+        :paramtype content_type: str
+        :return: CommunicationIdentityAccessTokenResult
+        :rtype: ~acs_identity_rest.v2025_03_02_preview.models.CommunicationIdentityAccessTokenResult
+        :raises ~azure.core.exceptions.HttpResponseError:
+        """
+
+    @overload
+    def create(
+        self, body: Optional[IO[bytes]] = None, *, content_type: str = "application/json", **kwargs: Any
+    ) -> _models.CommunicationIdentityAccessTokenResult:
+        """Create an identity.
+
+        Creates an identity that belongs to the resource. When scopes are given, the answer also
+        carries an access token for it.
+
+        :param body: What to create. May be left out: then only an identity is created. Default value
+         is None.
+        :type body: IO[bytes]
+        :keyword content_type: Body Parameter content-type. Content type parameter for binary body.
+         Default value is "application/json".
+        :paramtype content_type: str
+        :return: CommunicationIdentityAccessTokenResult
+        :rtype: ~acs_identity_rest.v2025_03_02_preview.models.CommunicationIdentityAccessTokenResult
+        :raises ~azure.core.exceptions.HttpResponseError:
+        """
+
+    @distributed_trace
+    def create(
+        self, body: Optional[Union[_models.CommunicationIdentityCreateRequest, IO[bytes]]] = None, **kwargs: Any
+    ) -> _models.CommunicationIdentityAccessTokenResult:
+        """Create an identity.
+
+        Creates an identity that belongs to the resource. When scopes are given, the answer also
+        carries an access token for it.
+
+        :param body: What to create. May be left out: then only an identity is created. Is either a
+         CommunicationIdentityCreateRequest type or a IO[bytes] type. Default value is None.
+        :type body: ~acs_identity_rest.v2025_03_02_preview.models.CommunicationIdentityCreateRequest or
+         IO[bytes]
+        :return: CommunicationIdentityAccessTokenResult
+        :rtype: ~acs_identity_rest.v2025_03_02_preview.models.CommunicationIdentityAccessTokenResult
+        :raises ~azure.core.exceptions.HttpResponseError:
+        """
+        error_map: MutableMapping = {
+            401: ClientAuthenticationError,
+            404: ResourceNotFoundError,
+            409: ResourceExistsError,
+            304: ResourceNotModifiedError,
+        }
+        error_map.update(kwargs.pop("error_map", {}) or {})
+
+        _headers = case_insensitive_dict(kwargs.pop("headers", {}) or {})
+        _params = kwargs.pop("params", {}) or {}
+
+        content_type: Optional[str] = kwargs.pop("content_type", _headers.pop("Content-Type", None))
+        content_type = content_type if body else None
+        cls: ClsType[_models.CommunicationIdentityAccessTokenResult] = kwargs.pop("cls", None)
+
+        content_type = content_type or "application/json" if body else None
+        _json = None
+        _content = None
+        if isinstance(body, (IOBase, bytes)):
+            _content = body
+        else:
+            if body is not None:
+                _json = self._serialize.body(body, "CommunicationIdentityCreateRequest")
+            else:
+                _json = None
+
+        _request = build_identity_create_request(
+            content_type=content_type,
+            api_version=self._config.api_version,
+            json=_json,
+            content=_content,
+            headers=_headers,
+            params=_params,
+        )
+        path_format_arguments = {
+            "endpoint": self._serialize.url("self._config.endpoint", self._config.endpoint, "str", skip_quote=True),
+        }
+        _request.url = self._client.format_url(_request.url, **path_format_arguments)
+
+        _stream = False
+        pipeline_response: PipelineResponse = self._client._pipeline.run(  # pylint: disable=protected-access
+            _request, stream=_stream, **kwargs
+        )
+
+        response = pipeline_response.http_response
+
+        if response.status_code not in [201]:
+            map_error(status_code=response.status_code, response=response, error_map=error_map)
+            error = self._deserialize.failsafe_deserialize(
+                _models.CommunicationErrorResponse,
+                pipeline_response,
+            )
+            raise HttpResponseError(response=response, model=error)
+
+        deserialized = self._deserialize("CommunicationIdentityAccessTokenResult", pipeline_response.http_response)
+
+        if cls:
+            return cls(pipeline_response, deserialized, {})  # type: ignore
+
+        return deserialized  # type: ignore
+
+    @distributed_trace
+    def delete(self, id: str, **kwargs: Any) -> None:  # pylint: disable=inconsistent-return-statements
+        """Delete an identity.
+
+        Deletes the identity, revokes every access token issued for it and removes what the service
+        stored under it.
+
+        :param id: The identity, as a raw id. Required.
+        :type id: str
+        :return: None
+        :rtype: None
+        :raises ~azure.core.exceptions.HttpResponseError:
+        """
+        error_map: MutableMapping = {
+            401: ClientAuthenticationError,
+            404: ResourceNotFoundError,
+            409: ResourceExistsError,
+            304: ResourceNotModifiedError,
+        }
+        error_map.update(kwargs.pop("error_map", {}) or {})
+
+        _headers = kwargs.pop("headers", {}) or {}
+        _params = kwargs.pop("params", {}) or {}
+
+        cls: ClsType[None] = kwargs.pop("cls", None)
+
+        _request = build_identity_delete_request(
+            id=id,
+            api_version=self._config.api_version,
+            headers=_headers,
+            params=_params,
+        )
+        path_format_arguments = {
+            "endpoint": self._serialize.url("self._config.endpoint", self._config.endpoint, "str", skip_quote=True),
+        }
+        _request.url = self._client.format_url(_request.url, **path_format_arguments)
+
+        _stream = False
+        pipeline_response: PipelineResponse = self._client._pipeline.run(  # pylint: disable=protected-access
+            _request, stream=_stream, **kwargs
+        )
+
+        response = pipeline_response.http_response
+
+        if response.status_code not in [204]:
+            map_error(status_code=response.status_code, response=response, error_map=error_map)
+            error = self._deserialize.failsafe_deserialize(
+                _models.CommunicationErrorResponse,
+                pipeline_response,
+            )
+            raise HttpResponseError(response=response, model=error)
+
+        if cls:
+            return cls(pipeline_response, None, {})  # type: ignore
+
+    @distributed_trace
+    def get(self, id: str, **kwargs: Any) -> _models.CommunicationIdentity:
+        """Get an identity.
+
+        Reads an identity of the resource: its custom id and when an access token was last issued for
+        it.
+
+        :param id: The identity, as a raw id. Required.
+        :type id: str
+        :return: CommunicationIdentity
+        :rtype: ~acs_identity_rest.v2025_03_02_preview.models.CommunicationIdentity
+        :raises ~azure.core.exceptions.HttpResponseError:
+        """
+        error_map: MutableMapping = {
+            401: ClientAuthenticationError,
+            404: ResourceNotFoundError,
+            409: ResourceExistsError,
+            304: ResourceNotModifiedError,
+        }
+        error_map.update(kwargs.pop("error_map", {}) or {})
+
+        _headers = kwargs.pop("headers", {}) or {}
+        _params = kwargs.pop("params", {}) or {}
+
+        cls: ClsType[_models.CommunicationIdentity] = kwargs.pop("cls", None)
+
+        _request = build_identity_get_request(
+            id=id,
+            api_version=self._config.api_version,
+            headers=_headers,
+            params=_params,
+        )
+        path_format_arguments = {
+            "endpoint": self._serialize.url("self._config.endpoint", self._config.endpoint, "str", skip_quote=True),
+        }
+        _request.url = self._client.format_url(_request.url, **path_format_arguments)
+
+        _stream = False
+        pipeline_response: PipelineResponse = self._client._pipeline.run(  # pylint: disable=protected-access
+            _request, stream=_stream, **kwargs
+        )
+
+        response = pipeline_response.http_response
+
+        if response.status_code not in [200]:
+            map_error(status_code=response.status_code, response=response, error_map=error_map)
+            error = self._deserialize.failsafe_deserialize(
+                _models.CommunicationErrorResponse,
+                pipeline_response,
+            )
+            raise HttpResponseError(response=response, model=error)
+
+        deserialized = self._deserialize("CommunicationIdentity", pipeline_response.http_response)
+
+        if cls:
+            return cls(pipeline_response, deserialized, {})  # type: ignore
+
+        return deserialized  # type: ignore
+
+    @distributed_trace
+    def revoke_access_tokens(self, id: str, **kwargs: Any) -> None:  # pylint: disable=inconsistent-return-statements
+        """Revoke the access tokens of an identity.
+
+        Revokes every access token issued for the identity so far. Tokens issued later are not
+        affected.
+
+        :param id: The identity, as a raw id. Required.
+        :type id: str
+        :return: None
+        :rtype: None
+        :raises ~azure.core.exceptions.HttpResponseError:
+        """
+        error_map: MutableMapping = {
+            401: ClientAuthenticationError,
+            404: ResourceNotFoundError,
+            409: ResourceExistsError,
+            304: ResourceNotModifiedError,
+        }
+        error_map.update(kwargs.pop("error_map", {}) or {})
+
+        _headers = kwargs.pop("headers", {}) or {}
+        _params = kwargs.pop("params", {}) or {}
+
+        cls: ClsType[None] = kwargs.pop("cls", None)
+
+        _request = build_identity_revoke_access_tokens_request(
+            id=id,
+            api_version=self._config.api_version,
+            headers=_headers,
+            params=_params,
+        )
+        path_format_arguments = {
+            "endpoint": self._serialize.url("self._config.endpoint", self._config.endpoint, "str", skip_quote=True),
+        }
+        _request.url = self._client.format_url(_request.url, **path_format_arguments)
+
+        _stream = False
+        pipeline_response: PipelineResponse = self._client._pipeline.run(  # pylint: disable=protected-access
+            _request, stream=_stream, **kwargs
+        )
+
+        response = pipeline_response.http_response
+
+        if response.status_code not in [204]:
+            map_error(status_code=response.status_code, response=response, error_map=error_map)
+            error = self._deserialize.failsafe_deserialize(
+                _models.CommunicationErrorResponse,
+                pipeline_response,
+            )
+            raise HttpResponseError(response=response, model=error)
+
+        if cls:
+            return cls(pipeline_response, None, {})  # type: ignore
+
+    @overload
+    def issue_access_token(
+        self,
+        id: str,
+        body: _models.CommunicationIdentityAccessTokenRequest,
+        *,
+        content_type: str = "application/json",
+        **kwargs: Any
+    ) -> _models.CommunicationIdentityAccessToken:
+        """Issue an access token.
+
+        Issues an access token for an identity of the resource.
+
+        :param id: The identity, as a raw id. Required.
+        :type id: str
+        :param body: The scopes and the lifetime of the access token. Required.
+        :type body:
+         ~acs_identity_rest.v2025_03_02_preview.models.CommunicationIdentityAccessTokenRequest
+        :keyword content_type: Body Parameter content-type. Content type parameter for JSON body.
+         Default value is "application/json".
+        :paramtype content_type: str
+        :return: CommunicationIdentityAccessToken
+        :rtype: ~acs_identity_rest.v2025_03_02_preview.models.CommunicationIdentityAccessToken
+        :raises ~azure.core.exceptions.HttpResponseError:
+        """
+
+    @overload
+    def issue_access_token(
+        self, id: str, body: IO[bytes], *, content_type: str = "application/json", **kwargs: Any
+    ) -> _models.CommunicationIdentityAccessToken:
+        """Issue an access token.
+
+        Issues an access token for an identity of the resource.
+
+        :param id: The identity, as a raw id. Required.
+        :type id: str
+        :param body: The scopes and the lifetime of the access token. Required.
+        :type body: IO[bytes]
+        :keyword content_type: Body Parameter content-type. Content type parameter for binary body.
+         Default value is "application/json".
+        :paramtype content_type: str
+        :return: CommunicationIdentityAccessToken
+        :rtype: ~acs_identity_rest.v2025_03_02_preview.models.CommunicationIdentityAccessToken
+        :raises ~azure.core.exceptions.HttpResponseError:
+        """
+
+    @distributed_trace
+    def issue_access_token(
+        self, id: str, body: Union[_models.CommunicationIdentityAccessTokenRequest, IO[bytes]], **kwargs: Any
+    ) -> _models.CommunicationIdentityAccessToken:
+        """Issue an access token.
+
+        Issues an access token for an identity of the resource.
+
+        :param id: The identity, as a raw id. Required.
+        :type id: str
+        :param body: The scopes and the lifetime of the access token. Is either a
+         CommunicationIdentityAccessTokenRequest type or a IO[bytes] type. Required.
+        :type body:
+         ~acs_identity_rest.v2025_03_02_preview.models.CommunicationIdentityAccessTokenRequest or
+         IO[bytes]
+        :return: CommunicationIdentityAccessToken
+        :rtype: ~acs_identity_rest.v2025_03_02_preview.models.CommunicationIdentityAccessToken
+        :raises ~azure.core.exceptions.HttpResponseError:
+        """
+        error_map: MutableMapping = {
+            401: ClientAuthenticationError,
+            404: ResourceNotFoundError,
+            409: ResourceExistsError,
+            304: ResourceNotModifiedError,
+        }
+        error_map.update(kwargs.pop("error_map", {}) or {})
+
+        _headers = case_insensitive_dict(kwargs.pop("headers", {}) or {})
+        _params = kwargs.pop("params", {}) or {}
+
+        content_type: Optional[str] = kwargs.pop("content_type", _headers.pop("Content-Type", None))
+        cls: ClsType[_models.CommunicationIdentityAccessToken] = kwargs.pop("cls", None)
+
+        content_type = content_type or "application/json"
+        _json = None
+        _content = None
+        if isinstance(body, (IOBase, bytes)):
+            _content = body
+        else:
+            _json = self._serialize.body(body, "CommunicationIdentityAccessTokenRequest")
+
+        _request = build_identity_issue_access_token_request(
+            id=id,
+            content_type=content_type,
+            api_version=self._config.api_version,
+            json=_json,
+            content=_content,
+            headers=_headers,
+            params=_params,
+        )
+        path_format_arguments = {
+            "endpoint": self._serialize.url("self._config.endpoint", self._config.endpoint, "str", skip_quote=True),
+        }
+        _request.url = self._client.format_url(_request.url, **path_format_arguments)
+
+        _stream = False
+        pipeline_response: PipelineResponse = self._client._pipeline.run(  # pylint: disable=protected-access
+            _request, stream=_stream, **kwargs
+        )
+
+        response = pipeline_response.http_response
+
+        if response.status_code not in [200]:
+            map_error(status_code=response.status_code, response=response, error_map=error_map)
+            error = self._deserialize.failsafe_deserialize(
+                _models.CommunicationErrorResponse,
+                pipeline_response,
+            )
+            raise HttpResponseError(response=response, model=error)
+
+        deserialized = self._deserialize("CommunicationIdentityAccessToken", pipeline_response.http_response)
+
+        if cls:
+            return cls(pipeline_response, deserialized, {})  # type: ignore
+
+        return deserialized  # type: ignore
+
+
+class TeamsUserOperations:
+    """
+    .. warning::
+        **DO NOT** instantiate this class directly.
+
+        Instead, you should access the following operations through
+        :class:`~acs_identity_rest.v2025_03_02_preview.CommunicationIdentityRestClient`'s
+        :attr:`teams_user` attribute.
+    """
+
+    models = _models
+
+    def __init__(self, *args, **kwargs) -> None:
+        input_args = list(args)
+        self._client: PipelineClient = input_args.pop(0) if input_args else kwargs.pop("client")
+        self._config: CommunicationIdentityRestClientConfiguration = (
+            input_args.pop(0) if input_args else kwargs.pop("config")
+        )
+        self._serialize: Serializer = input_args.pop(0) if input_args else kwargs.pop("serializer")
+        self._deserialize: Deserializer = input_args.pop(0) if input_args else kwargs.pop("deserializer")
+
+    @overload
+    def exchange_access_token(
+        self, body: _models.TeamsUserExchangeTokenRequest, *, content_type: str = "application/json", **kwargs: Any
+    ) -> _models.CommunicationIdentityAccessToken:
+        """Exchange the Entra ID token of a Teams user.
+
+        Exchanges the Entra ID access token of a Teams user for a Communication Services access token
+        that expires together with it.
+
+        :param body: The Entra ID token and whom it must belong to. Required.
+        :type body: ~acs_identity_rest.v2025_03_02_preview.models.TeamsUserExchangeTokenRequest
+        :keyword content_type: Body Parameter content-type. Content type parameter for JSON body.
+         Default value is "application/json".
+        :paramtype content_type: str
+        :return: CommunicationIdentityAccessToken
+        :rtype: ~acs_identity_rest.v2025_03_02_preview.models.CommunicationIdentityAccessToken
+        :raises ~azure.core.exceptions.HttpResponseError:
+        """
+
+    @overload
+    def exchange_access_token(
+        self, body: IO[bytes], *, content_type: str = "application/json", **kwargs: Any
+    ) -> _models.CommunicationIdentityAccessToken:
+        """Exchange the Entra ID token of a Teams user.
+
+        Exchanges the Entra ID access token of a Teams user for a Communication Services access token
+        that expires together with it.
+
+        :param body: The Entra ID token and whom it must belong to. Required.
+        :type body: IO[bytes]
+        :keyword content_type: Body Parameter content-type. Content type parameter for binary body.
+         Default value is "application/json".
+        :paramtype content_type: str
+        :return: CommunicationIdentityAccessToken
+        :rtype: ~acs_identity_rest.v2025_03_02_preview.models.CommunicationIdentityAccessToken
+        :raises ~azure.core.exceptions.HttpResponseError:
+        """
+
+    @distributed_trace
+    def exchange_access_token(
+        self, body: Union[_models.TeamsUserExchangeTokenRequest, IO[bytes]], **kwargs: Any
+    ) -> _models.CommunicationIdentityAccessToken:
+        """Exchange the Entra ID token of a Teams user.
+
+        Exchanges the Entra ID access token of a Teams user for a Communication Services access token
+        that expires together with it.
+
+        :param body: The Entra ID token and whom it must belong to. Is either a
+         TeamsUserExchangeTokenRequest type or a IO[bytes] type. Required.
+        :type body: ~acs_identity_rest.v2025_03_02_preview.models.TeamsUserExchangeTokenRequest or
+         IO[bytes]
+        :return: CommunicationIdentityAccessToken
+        :rtype: ~acs_identity_rest.v2025_03_02_preview.models.CommunicationIdentityAccessToken
+        :raises ~azure.core.exceptions.HttpResponseError:
+        """
+        error_map: MutableMapping = {
+            401: ClientAuthenticationError,
+            404: ResourceNotFoundError,
+            409: ResourceExistsError,
+            304: ResourceNotModifiedError,
+        }
+        error_map.update(kwargs.pop("error_map", {}) or {})
+
+        _headers = case_insensitive_dict(kwargs.pop("headers", {}) or {})
+        _params = kwargs.pop("params", {}) or {}
+
+        content_type: Optional[str] = kwargs.pop("content_type", _headers.pop("Content-Type", None))
+        cls: ClsType[_models.CommunicationIdentityAccessToken] = kwargs.pop("cls", None)
+
+        content_type = content_type or "application/json"
+        _json = None
+        _content = None
+        if isinstance(body, (IOBase, bytes)):
+            _content = body
+        else:
+            _json = self._serialize.body(body, "TeamsUserExchangeTokenRequest")
+
+        _request = build_teams_user_exchange_access_token_request(
+            content_type=content_type,
+            api_version=self._config.api_version,
+            json=_json,
+            content=_content,
+            headers=_headers,
+            params=_params,
+        )
+        path_format_arguments = {
+            "endpoint": self._serialize.url("self._config.endpoint", self._config.endpoint, "str", skip_quote=True),
+        }
+        _request.url = self._client.format_url(_request.url, **path_format_arguments)
+
+        _stream = False
+        pipeline_response: PipelineResponse = self._client._pipeline.run(  # pylint: disable=protected-access
+            _request, stream=_stream, **kwargs
+        )
+
+        response = pipeline_response.http_response
+
+        if response.status_code not in [200]:
+            map_error(status_code=response.status_code, response=response, error_map=error_map)
+            error = self._deserialize.failsafe_deserialize(
+                _models.CommunicationErrorResponse,
+                pipeline_response,
+            )
+            raise HttpResponseError(response=response, model=error)
+
+        deserialized = self._deserialize("CommunicationIdentityAccessToken", pipeline_response.http_response)
+
+        if cls:
+            return cls(pipeline_response, deserialized, {})  # type: ignore
+
+        return deserialized  # type: ignore
+
+
+class TeamsExtensionOperations:
+    """
+    .. warning::
+        **DO NOT** instantiate this class directly.
+
+        Instead, you should access the following operations through
+        :class:`~acs_identity_rest.v2025_03_02_preview.CommunicationIdentityRestClient`'s
+        :attr:`teams_extension` attribute.
+    """
+
+    models = _models
+
+    def __init__(self, *args, **kwargs) -> None:
+        input_args = list(args)
+        self._client: PipelineClient = input_args.pop(0) if input_args else kwargs.pop("client")
+        self._config: CommunicationIdentityRestClientConfiguration = (
+            input_args.pop(0) if input_args else kwargs.pop("config")
+        )
+        self._serialize: Serializer = input_args.pop(0) if input_args else kwargs.pop("serializer")
+        self._deserialize: Deserializer = input_args.pop(0) if input_args else kwargs.pop("deserializer")
+
+    @distributed_trace
+    def exchange_access_token(self, body: JSON, **kwargs: Any) -> _models.CommunicationIdentityAccessTokenResult:
+        """Exchange an Entra ID token for Teams Phone extensibility.
+
+        Exchanges the Entra ID access token in the Authorization header for a Communication Services
+        access token. The principal must hold an assignment on the resource.
+
+        :param body: An empty object; it must be sent. Required.
+        :type body: JSON
+        :return: CommunicationIdentityAccessTokenResult
+        :rtype: ~acs_identity_rest.v2025_03_02_preview.models.CommunicationIdentityAccessTokenResult
+        :raises ~azure.core.exceptions.HttpResponseError:
+        """
+        error_map: MutableMapping = {
+            401: ClientAuthenticationError,
+            404: ResourceNotFoundError,
+            409: ResourceExistsError,
+            304: ResourceNotModifiedError,
+        }
+        error_map.update(kwargs.pop("error_map", {}) or {})
+
+        _headers = case_insensitive_dict(kwargs.pop("headers", {}) or {})
+        _params = kwargs.pop("params", {}) or {}
+
+        content_type: str = kwargs.pop("content_type", _headers.pop("Content-Type", "application/json"))
+        cls: ClsType[_models.CommunicationIdentityAccessTokenResult] = kwargs.pop("cls", None)
+
+        _json = self._serialize.body(body, "object")
+
+        _request = build_teams_extension_exchange_access_token_request(
+            content_type=content_type,
+            api_version=self._config.api_version,
+            json=_json,
+            headers=_headers,
+            params=_params,
+        )
+        path_format_arguments = {
+            "endpoint": self._serialize.url("self._config.endpoint", self._config.endpoint, "str", skip_quote=True),
+        }
+        _request.url = self._client.format_url(_request.url, **path_format_arguments)
+
+        _stream = False
+        pipeline_response: PipelineResponse = self._client._pipeline.run(  # pylint: disable=protected-access
+            _request, stream=_stream, **kwargs
+        )
+
+        response = pipeline_response.http_response
+
+        if response.status_code not in [200]:
+            map_error(status_code=response.status_code, response=response, error_map=error_map)
+            error = self._deserialize.failsafe_deserialize(
+                _models.CommunicationErrorResponse,
+                pipeline_response,
+            )
+            raise HttpResponseError(response=response, model=error)
+
+        deserialized = self._deserialize("CommunicationIdentityAccessTokenResult", pipeline_response.http_response)
+
+        if cls:
+            return cls(pipeline_response, deserialized, {})  # type: ignore
+
+        return deserialized  # type: ignore
+
+    @distributed_trace
+    def get_assignment(self, tenant_id: str, object_id: str, **kwargs: Any) -> _models.TeamsExtensionAssignmentResponse:
+        """Get a Teams Phone assignment.
+
+        Reads the assignment of a principal of the tenant on the resource.
+
+        :param tenant_id: The Entra ID tenant of the principal. Required.
+        :type tenant_id: str
+        :param object_id: The Entra ID object id of the principal. Required.
+        :type object_id: str
+        :return: TeamsExtensionAssignmentResponse
+        :rtype: ~acs_identity_rest.v2025_03_02_preview.models.TeamsExtensionAssignmentResponse
+        :raises ~azure.core.exceptions.HttpResponseError:
+        """
+        error_map: MutableMapping = {
+            401: ClientAuthenticationError,
+            404: ResourceNotFoundError,
+            409: ResourceExistsError,
+            304: ResourceNotModifiedError,
+        }
+        error_map.update(kwargs.pop("error_map", {}) or {})
+
+        _headers = kwargs.pop("headers", {}) or {}
+        _params = kwargs.pop("params", {}) or {}
+
+        cls: ClsType[_models.TeamsExtensionAssignmentResponse] = kwargs.pop("cls", None)
+
+        _request = build_teams_extension_get_assignment_request(
+            tenant_id=tenant_id,
+            object_id=object_id,
+            api_version=self._config.api_version,
+            headers=_headers,
+            params=_params,
+        )
+        path_format_arguments = {
+            "endpoint": self._serialize.url("self._config.endpoint", self._config.endpoint, "str", skip_quote=True),
+        }
+        _request.url = self._client.format_url(_request.url, **path_format_arguments)
+
+        _stream = False
+        pipeline_response: PipelineResponse = self._client._pipeline.run(  # pylint: disable=protected-access
+            _request, stream=_stream, **kwargs
+        )
+
+        response = pipeline_response.http_response
+
+        if response.status_code not in [200]:
+            map_error(status_code=response.status_code, response=response, error_map=error_map)
+            error = self._deserialize.failsafe_deserialize(
+                _models.CommunicationErrorResponse,
+                pipeline_response,
+            )
+            raise HttpResponseError(response=response, model=error)
+
+        deserialized = self._deserialize("TeamsExtensionAssignmentResponse", pipeline_response.http_response)
+
+        if cls:
+            return cls(pipeline_response, deserialized, {})  # type: ignore
+
+        return deserialized  # type: ignore
+
+    @overload
+    def upsert_assignment(
+        self,
+        tenant_id: str,
+        object_id: str,
+        body: _models.TeamsExtensionAssignmentCreateOrUpdateRequest,
+        *,
+        content_type: str = "application/json",
+        **kwargs: Any
+    ) -> _models.TeamsExtensionAssignmentResponse:
+        """Create or replace a Teams Phone assignment.
+
+        Creates the assignment of a principal of the tenant on the resource, or replaces the one that
+        is there.
+
+        :param tenant_id: The Entra ID tenant of the principal. Required.
+        :type tenant_id: str
+        :param object_id: The Entra ID object id of the principal. Required.
+        :type object_id: str
+        :param body: The assignment. Required.
+        :type body:
+         ~acs_identity_rest.v2025_03_02_preview.models.TeamsExtensionAssignmentCreateOrUpdateRequest
+        :keyword content_type: Body Parameter content-type. Content type parameter for JSON body.
+         Default value is "application/json".
+        :paramtype content_type: str
+        :return: TeamsExtensionAssignmentResponse
+        :rtype: ~acs_identity_rest.v2025_03_02_preview.models.TeamsExtensionAssignmentResponse
+        :raises ~azure.core.exceptions.HttpResponseError:
+        """
+
+    @overload
+    def upsert_assignment(
+        self, tenant_id: str, object_id: str, body: IO[bytes], *, content_type: str = "application/json", **kwargs: Any
+    ) -> _models.TeamsExtensionAssignmentResponse:
+        """Create or replace a Teams Phone assignment.
+
+        Creates the assignment of a principal of the tenant on the resource, or replaces the one that
+        is there.
+
+        :param tenant_id: The Entra ID tenant of the principal. Required.
+        :type tenant_id: str
+        :param object_id: The Entra ID object id of the principal. Required.
+        :type object_id: str
+        :param body: The assignment. Required.
+        :type body: IO[bytes]
+        :keyword content_type: Body Parameter content-type. Content type parameter for binary body.
+         Default value is "application/json".
+        :paramtype content_type: str
+        :return: TeamsExtensionAssignmentResponse
+        :rtype: ~acs_identity_rest.v2025_03_02_preview.models.TeamsExtensionAssignmentResponse
+        :raises ~azure.core.exceptions.HttpResponseError:
+        """
+
+    @distributed_trace
+    def upsert_assignment(
+        self,
+        tenant_id: str,
+        object_id: str,
+        body: Union[_models.TeamsExtensionAssignmentCreateOrUpdateRequest, IO[bytes]],
+        **kwargs: Any
+    ) -> _models.TeamsExtensionAssignmentResponse:
+        """Create or replace a Teams Phone assignment.
+
+        Creates the assignment of a principal of the tenant on the resource, or replaces the one that
+        is there.
+
+        :param tenant_id: The Entra ID tenant of the principal. Required.
+        :type tenant_id: str
+        :param object_id: The Entra ID object id of the principal. Required.
+        :type object_id: str
+        :param body: The assignment. Is either a TeamsExtensionAssignmentCreateOrUpdateRequest type or
+         a IO[bytes] type. Required.
+        :type body:
+         ~acs_identity_rest.v2025_03_02_preview.models.TeamsExtensionAssignmentCreateOrUpdateRequest or
+         IO[bytes]
+        :return: TeamsExtensionAssignmentResponse
+        :rtype: ~acs_identity_rest.v2025_03_02_preview.models.TeamsExtensionAssignmentResponse
+        :raises ~azure.core.exceptions.HttpResponseError:
+        """
+        error_map: MutableMapping = {
+            401: ClientAuthenticationError,
+            404: ResourceNotFoundError,
+            409: ResourceExistsError,
+            304: ResourceNotModifiedError,
+        }
+        error_map.update(kwargs.pop("error_map", {}) or {})
+
+        _headers = case_insensitive_dict(kwargs.pop("headers", {}) or {})
+        _params = kwargs.pop("params", {}) or {}
+
+        content_type: Optional[str] = kwargs.pop("content_type", _headers.pop("Content-Type", None))
+        cls: ClsType[_models.TeamsExtensionAssignmentResponse] = kwargs.pop("cls", None)
+
+        content_type = content_type or "application/json"
+        _json = None
+        _content = None
+        if isinstance(body, (IOBase, bytes)):
+            _content = body
+        else:
+            _json = self._serialize.body(body, "TeamsExtensionAssignmentCreateOrUpdateRequest")
+
+        _request = build_teams_extension_upsert_assignment_request(
+            tenant_id=tenant_id,
+            object_id=object_id,
+            content_type=content_type,
+            api_version=self._config.api_version,
+            json=_json,
+            content=_content,
+            headers=_headers,
+            params=_params,
+        )
+        path_format_arguments = {
+            "endpoint": self._serialize.url("self._config.endpoint", self._config.endpoint, "str", skip_quote=True),
+        }
+        _request.url = self._client.format_url(_request.url, **path_format_arguments)
+
+        _stream = False
+        pipeline_response: PipelineResponse = self._client._pipeline.run(  # pylint: disable=protected-access
+            _request, stream=_stream, **kwargs
+        )
+
+        response = pipeline_response.http_response
+
+        if response.status_code not in [200, 201]:
+            map_error(status_code=response.status_code, response=response, error_map=error_map)
+            error = self._deserialize.failsafe_deserialize(
+                _models.CommunicationErrorResponse,
+                pipeline_response,
+            )
+            raise HttpResponseError(response=response, model=error)
+
+        deserialized = self._deserialize("TeamsExtensionAssignmentResponse", pipeline_response.http_response)
+
+        if cls:
+            return cls(pipeline_response, deserialized, {})  # type: ignore
+
+        return deserialized  # type: ignore
+
+    @distributed_trace
+    def delete_assignment(  # pylint: disable=inconsistent-return-statements
+        self, tenant_id: str, object_id: str, **kwargs: Any
+    ) -> None:
+        """Delete a Teams Phone assignment.
+
+        Deletes the assignment of a principal of the tenant on the resource.
+
+        :param tenant_id: The Entra ID tenant of the principal. Required.
+        :type tenant_id: str
+        :param object_id: The Entra ID object id of the principal. Required.
+        :type object_id: str
+        :return: None
+        :rtype: None
+        :raises ~azure.core.exceptions.HttpResponseError:
+        """
+        error_map: MutableMapping = {
+            401: ClientAuthenticationError,
+            404: ResourceNotFoundError,
+            409: ResourceExistsError,
+            304: ResourceNotModifiedError,
+        }
+        error_map.update(kwargs.pop("error_map", {}) or {})
+
+        _headers = kwargs.pop("headers", {}) or {}
+        _params = kwargs.pop("params", {}) or {}
+
+        cls: ClsType[None] = kwargs.pop("cls", None)
+
+        _request = build_teams_extension_delete_assignment_request(
+            tenant_id=tenant_id,
+            object_id=object_id,
+            api_version=self._config.api_version,
+            headers=_headers,
+            params=_params,
+        )
+        path_format_arguments = {
+            "endpoint": self._serialize.url("self._config.endpoint", self._config.endpoint, "str", skip_quote=True),
+        }
+        _request.url = self._client.format_url(_request.url, **path_format_arguments)
+
+        _stream = False
+        pipeline_response: PipelineResponse = self._client._pipeline.run(  # pylint: disable=protected-access
+            _request, stream=_stream, **kwargs
+        )
+
+        response = pipeline_response.http_response
+
+        if response.status_code not in [204]:
+            map_error(status_code=response.status_code, response=response, error_map=error_map)
+            error = self._deserialize.failsafe_deserialize(
+                _models.CommunicationErrorResponse,
+                pipeline_response,
+            )
+            raise HttpResponseError(response=response, model=error)
+
+        if cls:
+            return cls(pipeline_response, None, {})  # type: ignore
+
+
+class EntraOperations:
+    """
+    .. warning::
+        **DO NOT** instantiate this class directly.
+
+        Instead, you should access the following operations through
+        :class:`~acs_identity_rest.v2025_03_02_preview.CommunicationIdentityRestClient`'s
+        :attr:`entra` attribute.
+    """
+
+    models = _models
+
+    def __init__(self, *args, **kwargs) -> None:
+        input_args = list(args)
+        self._client: PipelineClient = input_args.pop(0) if input_args else kwargs.pop("client")
+        self._config: CommunicationIdentityRestClientConfiguration = (
+            input_args.pop(0) if input_args else kwargs.pop("config")
+        )
+        self._serialize: Serializer = input_args.pop(0) if input_args else kwargs.pop("serializer")
+        self._deserialize: Deserializer = input_args.pop(0) if input_args else kwargs.pop("deserializer")
+
+    @distributed_trace
+    def exchange_access_token(self, body: JSON, **kwargs: Any) -> _models.CommunicationIdentityAccessTokenResult:
+        """Exchange the Entra ID token of an Entra ID user.
+
+        Exchanges the Entra ID access token in the Authorization header for a Communication Services
+        access token. The user must be covered by an assignment on the resource.
+
+        :param body: An empty object; it must be sent. Required.
+        :type body: JSON
+        :return: CommunicationIdentityAccessTokenResult
+        :rtype: ~acs_identity_rest.v2025_03_02_preview.models.CommunicationIdentityAccessTokenResult
+        :raises ~azure.core.exceptions.HttpResponseError:
+        """
+        error_map: MutableMapping = {
+            401: ClientAuthenticationError,
+            404: ResourceNotFoundError,
+            409: ResourceExistsError,
+            304: ResourceNotModifiedError,
+        }
+        error_map.update(kwargs.pop("error_map", {}) or {})
+
+        _headers = case_insensitive_dict(kwargs.pop("headers", {}) or {})
+        _params = kwargs.pop("params", {}) or {}
+
+        content_type: str = kwargs.pop("content_type", _headers.pop("Content-Type", "application/json"))
+        cls: ClsType[_models.CommunicationIdentityAccessTokenResult] = kwargs.pop("cls", None)
+
+        _json = self._serialize.body(body, "object")
+
+        _request = build_entra_exchange_access_token_request(
+            content_type=content_type,
+            api_version=self._config.api_version,
+            json=_json,
+            headers=_headers,
+            params=_params,
+        )
+        path_format_arguments = {
+            "endpoint": self._serialize.url("self._config.endpoint", self._config.endpoint, "str", skip_quote=True),
+        }
+        _request.url = self._client.format_url(_request.url, **path_format_arguments)
+
+        _stream = False
+        pipeline_response: PipelineResponse = self._client._pipeline.run(  # pylint: disable=protected-access
+            _request, stream=_stream, **kwargs
+        )
+
+        response = pipeline_response.http_response
+
+        if response.status_code not in [200]:
+            map_error(status_code=response.status_code, response=response, error_map=error_map)
+            error = self._deserialize.failsafe_deserialize(
+                _models.CommunicationErrorResponse,
+                pipeline_response,
+            )
+            raise HttpResponseError(response=response, model=error)
+
+        deserialized = self._deserialize("CommunicationIdentityAccessTokenResult", pipeline_response.http_response)
+
+        if cls:
+            return cls(pipeline_response, deserialized, {})  # type: ignore
+
+        return deserialized  # type: ignore
+
+    @overload
+    def update_assignments(
+        self,
+        body: dict[str, _models.EntraAssignmentCreateOrUpdateRequest],
+        *,
+        content_type: str = "application/merge-patch+json",
+        **kwargs: Any
+    ) -> Optional[_models.EntraAssignmentsResponse]:
+        """Change several Entra ID assignments.
+
+        Creates or replaces the assignments of the given principals on the resource and deletes those
+        given as null. Others stay as they are.
+
+        :param body: The assignments by the object ids of their principals, null for one to delete.
+         Required.
+        :type body: dict[str,
+         ~acs_identity_rest.v2025_03_02_preview.models.EntraAssignmentCreateOrUpdateRequest]
+        :keyword content_type: Body Parameter content-type. Content type parameter for JSON body.
+         Default value is "application/merge-patch+json".
+        :paramtype content_type: str
+        :return: EntraAssignmentsResponse or None
+        :rtype: ~acs_identity_rest.v2025_03_02_preview.models.EntraAssignmentsResponse or None
+        :raises ~azure.core.exceptions.HttpResponseError:
+        """
+
+    @overload
+    def update_assignments(
+        self, body: IO[bytes], *, content_type: str = "application/merge-patch+json", **kwargs: Any
+    ) -> Optional[_models.EntraAssignmentsResponse]:
+        """Change several Entra ID assignments.
+
+        Creates or replaces the assignments of the given principals on the resource and deletes those
+        given as null. Others stay as they are.
+
+        :param body: The assignments by the object ids of their principals, null for one to delete.
+         Required.
+        :type body: IO[bytes]
+        :keyword content_type: Body Parameter content-type. Content type parameter for binary body.
+         Default value is "application/merge-patch+json".
+        :paramtype content_type: str
+        :return: EntraAssignmentsResponse or None
+        :rtype: ~acs_identity_rest.v2025_03_02_preview.models.EntraAssignmentsResponse or None
+        :raises ~azure.core.exceptions.HttpResponseError:
+        """
+
+    @distributed_trace
+    def update_assignments(
+        self, body: Union[dict[str, _models.EntraAssignmentCreateOrUpdateRequest], IO[bytes]], **kwargs: Any
+    ) -> Optional[_models.EntraAssignmentsResponse]:
+        """Change several Entra ID assignments.
+
+        Creates or replaces the assignments of the given principals on the resource and deletes those
+        given as null. Others stay as they are.
+
+        :param body: The assignments by the object ids of their principals, null for one to delete. Is
+         either a {str: EntraAssignmentCreateOrUpdateRequest} type or a IO[bytes] type. Required.
+        :type body: dict[str,
+         ~acs_identity_rest.v2025_03_02_preview.models.EntraAssignmentCreateOrUpdateRequest] or
+         IO[bytes]
+        :return: EntraAssignmentsResponse or None
+        :rtype: ~acs_identity_rest.v2025_03_02_preview.models.EntraAssignmentsResponse or None
+        :raises ~azure.core.exceptions.HttpResponseError:
+        """
+        error_map: MutableMapping = {
+            401: ClientAuthenticationError,
+            404: ResourceNotFoundError,
+            409: ResourceExistsError,
+            304: ResourceNotModifiedError,
+        }
+        error_map.update(kwargs.pop("error_map", {}) or {})
+
+        _headers = case_insensitive_dict(kwargs.pop("headers", {}) or {})
+        _params = kwargs.pop("params", {}) or {}
+
+        content_type: Optional[str] = kwargs.pop("content_type", _headers.pop("Content-Type", None))
+        cls: ClsType[Optional[_models.EntraAssignmentsResponse]] = kwargs.pop("cls", None)
+
+        content_type = content_type or "application/merge-patch+json"
+        _json = None
+        _content = None
+        if isinstance(body, (IOBase, bytes)):
+            _content = body
+        else:
+            _json = self._serialize.body(body, "{EntraAssignmentCreateOrUpdateRequest}")
+
+        _request = build_entra_update_assignments_request(
+            content_type=content_type,
+            api_version=self._config.api_version,
+            json=_json,
+            content=_content,
+            headers=_headers,
+            params=_params,
+        )
+        path_format_arguments = {
+            "endpoint": self._serialize.url("self._config.endpoint", self._config.endpoint, "str", skip_quote=True),
+        }
+        _request.url = self._client.format_url(_request.url, **path_format_arguments)
+
+        _stream = False
+        pipeline_response: PipelineResponse = self._client._pipeline.run(  # pylint: disable=protected-access
+            _request, stream=_stream, **kwargs
+        )
+
+        response = pipeline_response.http_response
+
+        if response.status_code not in [200, 204]:
+            map_error(status_code=response.status_code, response=response, error_map=error_map)
+            error = self._deserialize.failsafe_deserialize(
+                _models.CommunicationErrorResponse,
+                pipeline_response,
+            )
+            raise HttpResponseError(response=response, model=error)
+
+        deserialized = None
+        if response.status_code == 200:
+            deserialized = self._deserialize("EntraAssignmentsResponse", pipeline_response.http_response)
+
+        if cls:
+            return cls(pipeline_response, deserialized, {})  # type: ignore
+
+        return deserialized  # type: ignore
+
+    @distributed_trace
+    def list_assignments(self, **kwargs: Any) -> _models.EntraAssignmentsResponse:
+        """List the Entra ID assignments.
+
+        Lists the assignments of Entra ID principals on the resource.
+
+        :return: EntraAssignmentsResponse
+        :rtype: ~acs_identity_rest.v2025_03_02_preview.models.EntraAssignmentsResponse
+        :raises ~azure.core.exceptions.HttpResponseError:
+        """
+        error_map: MutableMapping = {
+            401: ClientAuthenticationError,
+            404: ResourceNotFoundError,
+            409: ResourceExistsError,
+            304: ResourceNotModifiedError,
+        }
+        error_map.update(kwargs.pop("error_map", {}) or {})
+
+        _headers = kwargs.pop("headers", {}) or {}
+        _params = kwargs.pop("params", {}) or {}
+
+        cls: ClsType[_models.EntraAssignmentsResponse] = kwargs.pop("cls", None)
+
+        _request = build_entra_list_assignments_request(
+            api_version=self._config.api_version,
+            headers=_headers,
+            params=_params,
+        )
+        path_format_arguments = {
+            "endpoint": self._serialize.url("self._config.endpoint", self._config.endpoint, "str", skip_quote=True),
+        }
+        _request.url = self._client.format_url(_request.url, **path_format_arguments)
+
+        _stream = False
+        pipeline_response: PipelineResponse = self._client._pipeline.run(  # pylint: disable=protected-access
+            _request, stream=_stream, **kwargs
+        )
+
+        response = pipeline_response.http_response
+
+        if response.status_code not in [200]:
+            map_error(status_code=response.status_code, response=response, error_map=error_map)
+            error = self._deserialize.failsafe_deserialize(
+                _models.CommunicationErrorResponse,
+                pipeline_response,
+            )
+            raise HttpResponseError(response=response, model=error)
+
+        deserialized = self._deserialize("EntraAssignmentsResponse", pipeline_response.http_response)
+
+        if cls:
+            return cls(pipeline_response, deserialized, {})  # type: ignore
+
+        return deserialized  # type: ignore
+
+    @distributed_trace
+    def get_assignment(self, object_id: str, **kwargs: Any) -> _models.EntraAssignment:
+        """Get an Entra ID assignment.
+
+        Reads the assignment of an Entra ID principal on the resource.
+
+        :param object_id: The Entra ID object id of the principal. Required.
+        :type object_id: str
+        :return: EntraAssignment
+        :rtype: ~acs_identity_rest.v2025_03_02_preview.models.EntraAssignment
+        :raises ~azure.core.exceptions.HttpResponseError:
+        """
+        error_map: MutableMapping = {
+            401: ClientAuthenticationError,
+            404: ResourceNotFoundError,
+            409: ResourceExistsError,
+            304: ResourceNotModifiedError,
+        }
+        error_map.update(kwargs.pop("error_map", {}) or {})
+
+        _headers = kwargs.pop("headers", {}) or {}
+        _params = kwargs.pop("params", {}) or {}
+
+        cls: ClsType[_models.EntraAssignment] = kwargs.pop("cls", None)
+
+        _request = build_entra_get_assignment_request(
+            object_id=object_id,
+            api_version=self._config.api_version,
+            headers=_headers,
+            params=_params,
+        )
+        path_format_arguments = {
+            "endpoint": self._serialize.url("self._config.endpoint", self._config.endpoint, "str", skip_quote=True),
+        }
+        _request.url = self._client.format_url(_request.url, **path_format_arguments)
+
+        _stream = False
+        pipeline_response: PipelineResponse = self._client._pipeline.run(  # pylint: disable=protected-access
+            _request, stream=_stream, **kwargs
+        )
+
+        response = pipeline_response.http_response
+
+        if response.status_code not in [200]:
+            map_error(status_code=response.status_code, response=response, error_map=error_map)
+            error = self._deserialize.failsafe_deserialize(
+                _models.CommunicationErrorResponse,
+                pipeline_response,
+            )
+            raise HttpResponseError(response=response, model=error)
+
+        deserialized = self._deserialize("EntraAssignment", pipeline_response.http_response)
+
+        if cls:
+            return cls(pipeline_response, deserialized, {})  # type: ignore
+
+        return deserialized  # type: ignore
+
+    @overload
+    def upsert_assignment(
+        self,
+        object_id: str,
+        body: _models.EntraAssignmentCreateOrUpdateRequest,
+        *,
+        content_type: str = "application/json",
+        **kwargs: Any
+    ) -> _models.EntraAssignment:
+        """Create or replace an Entra ID assignment.
+
+        Creates the assignment of an Entra ID principal on the resource, or replaces the one that is
+        there.
+
+        :param object_id: The Entra ID object id of the principal. Required.
+        :type object_id: str
+        :param body: The assignment. Required.
+        :type body: ~acs_identity_rest.v2025_03_02_preview.models.EntraAssignmentCreateOrUpdateRequest
+        :keyword content_type: Body Parameter content-type. Content type parameter for JSON body.
+         Default value is "application/json".
+        :paramtype content_type: str
+        :return: EntraAssignment
+        :rtype: ~acs_identity_rest.v2025_03_02_preview.models.EntraAssignment
+        :raises ~azure.core.exceptions.HttpResponseError:
+        """
+
+    @overload
+    def upsert_assignment(
+        self, object_id: str, body: IO[bytes], *, content_type: str = "application/json", **kwargs: Any
+    ) -> _models.EntraAssignment:
+        """Create or replace an Entra ID assignment.
+
+        Creates the assignment of an Entra ID principal on the resource, or replaces the one that is
+        there.
+
+        :param object_id: The Entra ID object id of the principal. Required.
+        :type object_id: str
+        :param body: The assignment. Required.
+        :type body: IO[bytes]
+        :keyword content_type: Body Parameter content-type. Content type parameter for binary body.
+         Default value is "application/json".
+        :paramtype content_type: str
+        :return: EntraAssignment
+        :rtype: ~acs_identity_rest.v2025_03_02_preview.models.EntraAssignment
+        :raises ~azure.core.exceptions.HttpResponseError:
+        """
+
+    @distributed_trace
+    def upsert_assignment(
+        self, object_id: str, body: Union[_models.EntraAssignmentCreateOrUpdateRequest, IO[bytes]], **kwargs: Any
+    ) -> _models.EntraAssignment:
+        """Create or replace an Entra ID assignment.
+
+        Creates the assignment of an Entra ID principal on the resource, or replaces the one that is
+        there.
+
+        :param object_id: The Entra ID object id of the principal. Required.
+        :type object_id: str
+        :param body: The assignment. Is either a EntraAssignmentCreateOrUpdateRequest type or a
+         IO[bytes] type. Required.
+        :type body: ~acs_identity_rest.v2025_03_02_preview.models.EntraAssignmentCreateOrUpdateRequest
+         or IO[bytes]
+        :return: EntraAssignment
+        :rtype: ~acs_identity_rest.v2025_03_02_preview.models.EntraAssignment
+        :raises ~azure.core.exceptions.HttpResponseError:
+        """
+        error_map: MutableMapping = {
+            401: ClientAuthenticationError,
+            404: ResourceNotFoundError,
+            409: ResourceExistsError,
+            304: ResourceNotModifiedError,
+        }
+        error_map.update(kwargs.pop("error_map", {}) or {})
+
+        _headers = case_insensitive_dict(kwargs.pop("headers", {}) or {})
+        _params = kwargs.pop("params", {}) or {}
+
+        content_type: Optional[str] = kwargs.pop("content_type", _headers.pop("Content-Type", None))
+        cls: ClsType[_models.EntraAssignment] = kwargs.pop("cls", None)
+
+        content_type = content_type or "application/json"
+        _json = None
+        _content = None
+        if isinstance(body, (IOBase, bytes)):
+            _content = body
+        else:
+            _json = self._serialize.body(body, "EntraAssignmentCreateOrUpdateRequest")
+
+        _request = build_entra_upsert_assignment_request(
+            object_id=object_id,
+            content_type=content_type,
+            api_version=self._config.api_version,
+            json=_json,
+            content=_content,
+            headers=_headers,
+            params=_params,
+        )
+        path_format_arguments = {
+            "endpoint": self._serialize.url("self._config.endpoint", self._config.endpoint, "str", skip_quote=True),
+        }
+        _request.url = self._client.format_url(_request.url, **path_format_arguments)
+
+        _stream = False
+        pipeline_response: PipelineResponse = self._client._pipeline.run(  # pylint: disable=protected-access
+            _request, stream=_stream, **kwargs
+        )
+
+        response = pipeline_response.http_response
+
+        if response.status_code not in [200, 201]:
+            map_error(status_code=response.status_code, response=response, error_map=error_map)
+            error = self._deserialize.failsafe_deserialize(
+                _models.CommunicationErrorResponse,
+                pipeline_response,
+            )
+            raise HttpResponseError(response=response, model=error)
+
+        deserialized = self._deserialize("EntraAssignment", pipeline_response.http_response)
+
+        if cls:
+            return cls(pipeline_response, deserialized, {})  # type: ignore
+
+        return deserialized  # type: ignore
+
+    @distributed_trace
+    def delete_assignment(  # pylint: disable=inconsistent-return-statements
+        self, object_id: str, **kwargs: Any
+    ) -> None:
+        """Delete an Entra ID assignment.
+
+        Deletes the assignment of an Entra ID principal on the resource.
+
+        :param object_id: The Entra ID object id of the principal. Required.
+        :type object_id: str
+        :return: None
+        :rtype: None
+        :raises ~azure.core.exceptions.HttpResponseError:
+        """
+        error_map: MutableMapping = {
+            401: ClientAuthenticationError,
+            404: ResourceNotFoundError,
+            409: ResourceExistsError,
+            304: ResourceNotModifiedError,
+        }
+        error_map.update(kwargs.pop("error_map", {}) or {})
+
+        _headers = kwargs.pop("headers", {}) or {}
+        _params = kwargs.pop("params", {}) or {}
+
+        cls: ClsType[None] = kwargs.pop("cls", None)
+
+        _request = build_entra_delete_assignment_request(
+            object_id=object_id,
+            api_version=self._config.api_version,
+            headers=_headers,
+            params=_params,
+        )
+        path_format_arguments = {
+            "endpoint": self._serialize.url("self._config.endpoint", self._config.endpoint, "str", skip_quote=True),
+        }
+        _request.url = self._client.format_url(_request.url, **path_format_arguments)
+
+        _stream = False
+        pipeline_response: PipelineResponse = self._client._pipeline.run(  # pylint: disable=protected-access
+            _request, stream=_stream, **kwargs
+        )
+
+        response = pipeline_response.http_response
+
+        if response.status_code not in [204]:
+            map_error(status_code=response.status_code, response=response, error_map=error_map)
+            error = self._deserialize.failsafe_deserialize(
+                _models.CommunicationErrorResponse,
+                pipeline_response,
+            )
+            raise HttpResponseError(response=response, model=error)
+
+        if cls:
+            return cls(pipeline_response, None, {})  # type: ignore
