@@ -1,7 +1,9 @@
 """Every raw operation of every API version, recorded once and played back, and the same against the emulator."""
 
+import importlib
 import json
 from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -11,15 +13,14 @@ import pytest
 import yaml
 
 import acs_identity_rest
-from acs_identity import CommunicationIdentityClient
-from acs_identity.aio import CommunicationIdentityClient as AsyncCommunicationIdentityClient
+from acs_identity._authentication import authentication_policies
 
 from .conftest import BACKENDS, Backend, awaitable
 from .test_scenario import APPLICATION, TEAMS_USER, TENANT
 
 Rest = Callable[..., Any]
 CASSETTES = Path(__file__).parent / "cassettes"
-EXTENSION_USER = "44444444-4444-4444-8444-444444444444"
+PRINCIPAL = "44444444-4444-4444-8444-444444444444"
 
 
 def operations_of(api_version: str) -> set[tuple[str, str]]:
@@ -37,18 +38,18 @@ def backend(request: pytest.FixtureRequest, make_backend: Callable[[str], Backen
 @pytest.fixture
 async def call(backend: Backend, is_async: bool, api_version: str) -> AsyncIterator[Rest]:
     """Call an operation by group and name, with the access key or another credential."""
+    package = acs_identity_rest.load(api_version)
+    rest: Any = importlib.import_module(f"{package.__name__}.aio") if is_async else package
     opened: list[Any] = []
 
     async def call(group: str, name: str, *arguments: Any, credential: Any = None) -> Any:
-        client_class: Any = AsyncCommunicationIdentityClient if is_async else CommunicationIdentityClient
-        client = client_class(
+        client = rest.CommunicationIdentityRestClient(
             backend.endpoint,
-            credential or backend.key,
-            api_version=api_version,
+            per_retry_policies=authentication_policies(backend.endpoint, credential or backend.key, is_async=is_async),
             **backend.options(is_async=is_async),
         )
         opened.append(client)
-        return await awaitable(getattr(getattr(client.raw, group), name))(*arguments)
+        return await awaitable(getattr(getattr(client, group), name))(*arguments)
 
     yield call
     for client in opened:
@@ -57,34 +58,63 @@ async def call(backend: Backend, is_async: bool, api_version: str) -> AsyncItera
 
 @pytest.fixture
 def models(api_version: str) -> Any:
-    from importlib import import_module
-
-    return import_module(f"acs_identity_rest.v{api_version.replace('-', '_')}.models")
+    return importlib.import_module(f"{acs_identity_rest.load(api_version).__name__}.models")
 
 
+def versions_with(operation: str) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("api_version", acs_identity_rest.versions_with(operation))
+
+
+@versions_with("identity.issue_access_token")
 async def test_the_identity_operations(call: Rest, models: Any) -> None:
     created = await call("identity", "create")
     assert created.access_token is None
-    request = models.CommunicationIdentityCreateRequest(create_token_with_scopes=["chat"], expires_in_minutes=60)
+    request = models.CommunicationIdentityCreateRequest(create_token_with_scopes=["chat"])
     both = await call("identity", "create", request)
     assert both.identity.id != created.identity.id
     assert both.access_token.token
-    request = models.CommunicationIdentityAccessTokenRequest(scopes=["voip"], expires_in_minutes=None)
+    request = models.CommunicationIdentityAccessTokenRequest(scopes=["voip"])
     issued = await call("identity", "issue_access_token", created.identity.id, request)
     assert issued.expires_on.tzinfo is not None
     assert await call("identity", "revoke_access_tokens", created.identity.id) is None
     assert await call("identity", "delete", created.identity.id) is None
 
 
+@versions_with("identity.issue_token")
+async def test_the_identity_operations_of_the_first_preview(call: Rest, models: Any) -> None:
+    created = await call("identity", "create")
+    issued = await call("identity", "issue_token", created.id, models.CommunicationTokenRequest(scopes=["chat"]))
+    assert issued.id == created.id
+    assert issued.token
+    valid_from = models.CommunicationIdentityUpdateRequest(tokens_valid_from=datetime(2026, 11, 22, tzinfo=UTC))
+    assert await call("identity", "update", created.id, valid_from) is None
+    assert await call("identity", "delete", created.id) is None
+
+
+@versions_with("identity.get")
+async def test_an_identity_is_read_by_its_id(call: Rest, models: Any) -> None:
+    request = models.CommunicationIdentityCreateRequest(custom_id="alice", create_token_with_scopes=["chat"])
+    created = await call("identity", "create", request)
+    again = await call("identity", "create", models.CommunicationIdentityCreateRequest(custom_id="alice"))
+    assert again.identity.id == created.identity.id
+    read = await call("identity", "get", created.identity.id)
+    assert (read.id, read.custom_id) == (created.identity.id, "alice")
+    assert read.last_token_issued_at == created.identity.last_token_issued_at
+
+
+@versions_with("teams_user.exchange_access_token")
 async def test_the_teams_user_operation(call: Rest, models: Any, backend: Backend) -> None:
     entra_token = backend.entra_token(tenant_id=TENANT, client_id=APPLICATION, object_id=TEAMS_USER)
-    request = models.TeamsUserExchangeTokenRequest(token=entra_token, app_id=APPLICATION, user_id=TEAMS_USER)
+    if hasattr(models, "TeamsUserAccessTokenRequest"):
+        request = models.TeamsUserAccessTokenRequest(token=entra_token)
+    else:
+        request = models.TeamsUserExchangeTokenRequest(token=entra_token, app_id=APPLICATION, user_id=TEAMS_USER)
     assert (await call("teams_user", "exchange_access_token", request)).token
 
 
-@pytest.mark.parametrize("api_version", ["2026-09-23"])
+@versions_with("teams_extension.exchange_access_token")
 async def test_the_teams_extension_operations(call: Rest, models: Any, backend: Backend, is_async: bool) -> None:
-    principal = (TENANT, EXTENSION_USER)
+    principal = (TENANT, PRINCIPAL)
     request = models.TeamsExtensionAssignmentCreateOrUpdateRequest(
         principal_type="resourceAccount", client_ids=[APPLICATION]
     )
@@ -93,18 +123,40 @@ async def test_the_teams_extension_operations(call: Rest, models: Any, backend: 
     read = await call("teams_extension", "get_assignment", *principal)
     assert created.as_dict() == replaced.as_dict() == read.as_dict()
     assert read.as_dict() == {
-        "object_id": EXTENSION_USER,
+        "object_id": PRINCIPAL,
         "tenant_id": TENANT,
         "principal_type": "resourceAccount",
         "client_ids": [APPLICATION],
     }
     credential = backend.token_credential(
-        is_async=is_async, tenant_id=TENANT, client_id=APPLICATION, object_id=EXTENSION_USER
+        is_async=is_async, tenant_id=TENANT, client_id=APPLICATION, object_id=PRINCIPAL
     )
     exchanged = await call("teams_extension", "exchange_access_token", {}, credential=credential)
     assert exchanged.identity.id.startswith("8:acs:")
     assert exchanged.access_token.token
     assert await call("teams_extension", "delete_assignment", *principal) is None
+
+
+@versions_with("entra.exchange_access_token")
+async def test_the_entra_operations(call: Rest, models: Any, backend: Backend, is_async: bool) -> None:
+    request = models.EntraAssignmentCreateOrUpdateRequest(
+        tenant_id=TENANT, principal_type="user", client_ids=[APPLICATION]
+    )
+    created = await call("entra", "upsert_assignment", PRINCIPAL, request)
+    read = await call("entra", "get_assignment", PRINCIPAL)
+    assert created.as_dict() == read.as_dict()
+    assert read.object_id == PRINCIPAL
+    credential = backend.token_credential(
+        is_async=is_async, tenant_id=TENANT, client_id=APPLICATION, object_id=PRINCIPAL
+    )
+    exchanged = await call("entra", "exchange_access_token", {}, credential=credential)
+    assert exchanged.identity.id.startswith("8:acs:")
+    assert exchanged.access_token.token
+    await call("entra", "update_assignments", {TEAMS_USER: request})
+    listed = await call("entra", "list_assignments")
+    assert {PRINCIPAL, TEAMS_USER} <= {assignment.object_id for assignment in listed.value}
+    for principal in (PRINCIPAL, TEAMS_USER):
+        assert await call("entra", "delete_assignment", principal) is None
 
 
 def test_the_cassettes_hold_every_operation_of_every_api_version() -> None:
