@@ -21,7 +21,7 @@ def service() -> Iterator[tuple[str, list[bytes]]]:
             self.send_response(204)
             self.end_headers()
 
-        def log_message(self, *_: Any) -> None:
+        def log_message(self, *args: Any, **kwargs: Any) -> None:
             """Keep the output of the tests clean."""
 
     with HTTPServer(("127.0.0.1", 0), Handler) as server:
