@@ -26,9 +26,12 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
         "--base", default="HEAD", metavar="REV", help="compare the contracts with this commit; HEAD by default"
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the report for machines to this file as well")
+    parser.add_argument(
+        "--all", action="store_true", help="list the changes of every version, not only of those touched"
+    )
     options = parser.parse_args(arguments)
     try:
-        report = run(root, options.base)
+        report = run(root, options.base, in_full=options.all)
         if options.json:
             options.json.write_text(json.dumps(as_data(report), indent=2) + "\n", encoding="utf-8")
     except (GitError, OSError, LookupError, ValueError) as error:
@@ -39,11 +42,11 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
     return 1 if any(part.findings for part in report) else 0
 
 
-def run(root: Path, base: str) -> list[Part]:
+def run(root: Path, base: str, *, in_full: bool = False) -> list[Part]:
     """Make the report on a checkout, its contracts compared with those of a commit."""
     return [
         parts.contract_part(root),
-        parts.predecessor_part(root),
+        parts.predecessor_part(root, base, in_full=in_full),
         parts.commit_part(root, base),
         parts.api_part(root),
         parts.friendly_part(root),

@@ -48,12 +48,22 @@ def last_release(root: Path) -> str | None:
     return git(root, "describe", "--tags", "--abbrev=0", "--match", "v*").decode().strip()
 
 
+def changed_files(root: Path, base: str, folder: str) -> list[str]:
+    """Return the files below a folder that differ from a commit, those git does not know included."""
+    listed = git(root, "diff", "--name-only", "--no-renames", base, "--", folder) + untracked(root, folder)
+    return listed.decode().splitlines()
+
+
+def untracked(root: Path, folder: str) -> bytes:
+    return git(root, "ls-files", "--others", "--exclude-standard", "--", folder)
+
+
 def changed_lines(root: Path, folder: str) -> dict[str, int]:
     """Return, by file, how many lines below a folder differ from the last commit; unknown files count whole."""
     changed: dict[str, int] = {}
     for line in git(root, "diff", "--numstat", "--no-renames", "HEAD", "--", folder).decode().splitlines():
         added, removed, name = line.split("\t")
         changed[name] = sum(int(count) for count in (added, removed) if count.isdigit())
-    for name in git(root, "ls-files", "--others", "--exclude-standard", "--", folder).decode().splitlines():
+    for name in untracked(root, folder).decode().splitlines():
         changed[name] = len((root / name).read_bytes().splitlines())
     return changed

@@ -12,8 +12,8 @@ from .changelog import names, newest_entries
 from .contract_diff import Change, diff
 from .contracts import UnreadableContractError, resolved, routes
 from .generated import hand_lines, stale, stamps
-from .git import export, last_release, short_name
-from .report import Comparison, Part
+from .git import changed_files, export, last_release, short_name
+from .report import Comparison, Part, place
 
 CHANGELOG = "CHANGELOG.md"
 
@@ -33,18 +33,22 @@ def contract_part(root: Path) -> Part:
     return part
 
 
-def predecessor_part(root: Path) -> Part:
-    """Compare every version with the one before it, for information."""
+def predecessor_part(root: Path, base: str, *, in_full: bool) -> Part:
+    """Compare every version with the one before it, for information; in full those that differ from a commit."""
     part = Part("versions", "every API version against its predecessor")
     swagger = root / "swagger"
-    known = versions(swagger)
-    for old, new in pairwise(known):
+    touched = {Path(file).parts[1] for file in changed_files(root, base, "swagger")}
+    for old, new in pairwise(versions(swagger)):
         try:
             changes = diff(resolved(swagger, old), resolved(swagger, new))
         except UnreadableContractError as error:
             part.findings.append(f"{old} and {new} cannot be compared: {error}")
             continue
-        part.comparisons.append(Comparison(f"{old} -> {new}", new, changes))
+        # A file beside the folders is shared by all of them.
+        shown = in_full or bool(touched & {old, new}) or any(name.endswith(".json") for name in touched)
+        part.comparisons.append(Comparison(f"{old} -> {new}", new, changes, shown))
+    if not all(comparison.in_full for comparison in part.comparisons):
+        part.notes.append("the changes are listed for versions that the working tree touches; --all lists every one")
     return part
 
 
@@ -83,7 +87,7 @@ def unannounced(version: str, changes: list[Change], entries: list[str]) -> list
     """Return a sentence for every breaking change that no entry of the changelog names."""
     return [
         f"{version}: {change.operation}: {change.what}{f': {change.subject}' if change.subject else ''}"
-        f" (#{change.pointer}) breaks callers: undo it, or name the version and the operation or property in one"
+        f" ({place(change)}) breaks callers: undo it, or name the version and the operation or property in one"
         f" entry of the newest section of {CHANGELOG}"
         for change in changes
         if change.breaking and not any(names(entry, version) and announces(entry, change) for entry in entries)

@@ -20,11 +20,13 @@ class Comparison:
         title: What is compared with what.
         version: The API version of the newer side.
         changes: What changed.
+        in_full: Whether people see the changes, or how many there are.
     """
 
     title: str
     version: str
     changes: list[Change]
+    in_full: bool = True
 
 
 @dataclass
@@ -103,25 +105,29 @@ def show(parts: Iterable[Part], console: Console) -> None:
 
 
 def show_comparison(comparison: Comparison, console: Console) -> None:
-    breaking = sum(change.breaking for change in comparison.changes)
-    count = f"{len(comparison.changes)} changes, {breaking} breaking" if comparison.changes else "no change"
+    groups = grouped(comparison.changes)
+    breaking = sum(group[0].breaking for group in groups)
+    count = f"{len(groups)} change{'' if len(groups) == 1 else 's'}, {breaking} breaking" if groups else "no change"
     console.print(f"  [bold]{escape(comparison.title)}[/]: {count}", soft_wrap=True)
-    if not comparison.changes:
+    if not groups or not comparison.in_full:
         return
     table = Table(Column(""), Column("change, operations and place", overflow="fold"), show_lines=True)
-    for group in grouped(comparison.changes):
+    for group in groups:
         first = group[0]
-        headline = ": ".join(filter(None, [first.what, first.subject, first.detail]))
-        # A definition that several operations share is one change.
-        lines = [headline, *(change.operation for change in group), f"#{first.pointer}"]
+        places = (f"{change.operation}  {change.subject}".rstrip() for change in group)
+        lines = [": ".join(filter(None, [first.what, first.detail])), *places, place(first)]
         table.add_row("[red]breaking[/]" if first.breaking else "fine", escape("\n".join(lines)))
     console.print(table)
 
 
-def grouped(changes: Iterable[Change]) -> list[list[Change]]:
-    """Return the changes that several operations share together, breaking ones first."""
+def place(change: Change) -> str:
+    return change.pointer if "#" in change.pointer else f"#{change.pointer}"
 
-    def key(change: Change) -> tuple[bool, str, str, str, str]:
-        return not change.breaking, change.pointer, change.what, change.subject, change.detail
+
+def grouped(changes: Iterable[Change]) -> list[list[Change]]:
+    """Return the changes together that come from one place, which operations can share; breaking ones first."""
+
+    def key(change: Change) -> tuple[bool, str, str, str]:
+        return not change.breaking, change.pointer, change.what, change.detail
 
     return [list(group) for _, group in groupby(sorted(changes, key=key), key)]
