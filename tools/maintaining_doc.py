@@ -61,7 +61,9 @@ def copy_checkout(root: Path, target: Path) -> Path:
     """Copy what git knows or would add, as a repository of its own with one commit and the generator beside it."""
     if not (root / "node_modules").exists():
         raise ExampleError("the generator is not installed. Run: npm ci")
-    listed = run_git(root, "ls-files", "--cached", "--others", "--exclude-standard", "-z").split("\0")
+    listed = run_git(
+        root, "ls-files", "--cached", "--others", "--exclude-standard", "--exclude=node_modules", "-z"
+    ).split("\0")
     for name in filter(None, listed):
         if (root / name).exists():
             (target / name).parent.mkdir(parents=True, exist_ok=True)
