@@ -101,7 +101,7 @@ def show(parts: Iterable[Part], console: Console) -> None:
         console.print()
     console.rule("[bold]summary", align="left", characters="-")
     for part in listed:
-        console.print(f"  {part.summary:<12}{escape(part.title)}", soft_wrap=True, style="red" if part.findings else "")
+        console.print(f"  {part.summary:<13}{escape(part.title)}", soft_wrap=True, style="red" if part.findings else "")
 
 
 def show_comparison(comparison: Comparison, console: Console) -> None:

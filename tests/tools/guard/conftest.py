@@ -41,9 +41,15 @@ def original(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return copy
 
 
+@pytest.fixture(scope="session")
+def known(guard: ModuleType, original: Path) -> set[str]:
+    """What the guard finds before anything is planted: nothing, unless somebody is in the middle of a change."""
+    return {finding for part in guard.run(original, "HEAD") for finding in part.findings}
+
+
 @pytest.fixture
 def checkout(original: Path, tmp_path: Path) -> Path:
-    """A copy of the checkout in which nothing is wrong, to plant faults in."""
+    """A copy of the checkout, to plant faults in."""
     return Path(shutil.copytree(original, tmp_path / "checkout"))
 
 
