@@ -18,7 +18,7 @@ Findings = Callable[..., list[str]]
 
 @pytest.fixture
 def report(guard: ModuleType, checkout: Path, tmp_path: Path, known: set[str]) -> Report:
-    """Run the guard on the checkout; return, by name, its parts with what the planted faults cause, and an exit code."""
+    """Run the guard on the checkout; return, by name, its parts with what was planted, and the exit code of that."""
 
     def run(*arguments: str) -> dict[str, Any]:
         file = tmp_path / "report.json"
@@ -88,19 +88,23 @@ def test_the_report_takes_less_than_30_seconds_and_ends_with_one_line_for_each_p
 
 @pytest.mark.parametrize(
     ("found", "code", "line"),
-    [([[], []], 0, "ok"), ([[], ["a"]], 1, "1 finding"), ([["a", "b"], []], 1, "2 findings")],
+    [("", 0, "ok"), ("a", 1, "1 finding"), ("ab", 1, "2 findings")],
 )
 def test_one_finding_in_one_part_is_enough_to_fail(
     guard: ModuleType,
     load_tool: Callable[[str], ModuleType],
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
-    found: list[list[str]],
+    found: str,
     code: int,
     line: str,
 ) -> None:
     part = load_tool("guard.report").Part
-    monkeypatch.setattr(guard, "run", lambda *_, **__: [part("a", "title", findings) for findings in found])
+
+    def run(*_: object, **__: object) -> list[Any]:
+        return [part("a", "title"), part("b", "title", list(found))]
+
+    monkeypatch.setattr(guard, "run", run)
 
     assert guard.main([]) == code
     assert f"  {line} " in capsys.readouterr().out.split("summary")[-1]
