@@ -1,4 +1,5 @@
-# Needs Python 3.11 or later, make and git; Node 20 or later only for generate and check-generated.
+# Needs Python 3.11 or later, make and git; Node 20 or later only for generate, check-generated and
+# test-maintaining.
 
 ifneq ($(filter-out help clean test-quick,$(or $(MAKECMDGOALS),help)),)
 ifndef VERSIONS
@@ -17,7 +18,7 @@ QUICK := $(or $(wildcard .venv/bin/python),python3)
 # For instance: make test VERSIONS=3.13 PYTEST="--no-cov -k emulator"
 PYTEST :=
 
-.PHONY: help demo test test-quick venvs wheel lint types format generate check-generated lock clean
+.PHONY: help demo test test-quick test-maintaining venvs wheel lint types format generate check-generated guard lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | awk -F '|' '{ printf "make %-16s %s\n", $$1, $$2 }'
@@ -35,10 +36,10 @@ test-%: .venv-%/ready wheel
 	@echo "== Python $*"
 	@.venv-$*/bin/python -m pip install -qq --no-deps --force-reinstall build/dist/*.whl
 	@.venv-$*/bin/python -m pip check
-	@.venv-$*/bin/python -m pytest --cov $(if $(filter-out $(FIRST),$*),-m "not once") $(PYTEST)
+	@.venv-$*/bin/python -m pytest --cov -m "not node$(if $(filter-out $(FIRST),$*), and not once)" $(PYTEST)
 
 test-quick: ## test the checkout installed in .venv, without the slow tests
-	@$(QUICK) -m pytest -m "not once" $(PYTEST)
+	@$(QUICK) -m pytest -m "not once and not node" $(PYTEST)
 
 venvs: $(VERSIONS:%=.venv-%/ready)
 
@@ -66,6 +67,12 @@ generate: .venv-$(FIRST)/ready node_modules/.package-lock.json ## rewrite genera
 
 check-generated: .venv-$(FIRST)/ready node_modules/.package-lock.json ## prove that generated/ is what the contract gives
 	@$(TOOLS) tools/generate.py --check
+
+guard: .venv-$(FIRST)/ready ## report what the change does to users and what it leaves undone; BASE=main compares with main
+	@$(TOOLS) -m tools.guard $(if $(BASE),--base $(BASE))
+
+test-maintaining: .venv-$(FIRST)/ready node_modules/.package-lock.json ## add an invented API version to a copy, as docs/maintaining.md does
+	@$(TOOLS) -m pytest -m node $(PYTEST)
 
 lock: ## rewrite constraints.txt: exact versions of everything the dev extra needs
 	@test "$(VERSIONS)" = "3.11 3.12 3.13" || { echo "needs Python 3.11, 3.12 and 3.13; found $(VERSIONS)"; exit 1; }

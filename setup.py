@@ -67,6 +67,7 @@ setup(
             "azure-communication-identity==1.5.0",
             "build",
             "coverage",
+            "griffelib",
             "hypothesis",
             "jsonschema",
             "mypy",

@@ -1,4 +1,4 @@
-import importlib.util
+import importlib
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -17,15 +17,12 @@ def root() -> Path:
 
 @pytest.fixture(scope="session")
 def load_tool() -> Callable[[str], ModuleType]:
-    """Import tools/NAME.py, which is no package and not installed."""
+    """Import a module of tools/, which is not installed."""
 
     def load(name: str) -> ModuleType:
-        spec = importlib.util.spec_from_file_location(f"tools_{name}", ROOT / "tools" / f"{name}.py")
-        assert spec is not None
-        assert spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[spec.name] = module
-        spec.loader.exec_module(module)
-        return module
+        # The packages of the checkout are not at its top, so tests still meet the installed ones.
+        if str(ROOT) not in sys.path:
+            sys.path.insert(0, str(ROOT))
+        return importlib.import_module(f"tools.{name}")
 
     return load
