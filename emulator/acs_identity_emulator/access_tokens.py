@@ -53,6 +53,7 @@ class IssuedToken:
 
 @dataclass(slots=True)
 class _Record:
+    issued: datetime
     expires_on: datetime
     state: TokenState = "live"
 
@@ -75,13 +76,14 @@ class AccessTokens:
             expires_on: When the token ends, in UTC.
         """
         scope = ",".join(scopes)
-        token = self._sign(subject, scope, issued, expires_on)
+        begins = issued
+        token = self._sign(subject, scope, begins, expires_on)
         # Claims count whole seconds: a token asked for in the second its twin was revoked would be that revoked one.
-        while self._records.get(_digest(token), _Record(expires_on)).state != "live":
-            issued, expires_on = issued - timedelta(seconds=1), expires_on - timedelta(seconds=1)
-            token = self._sign(subject, scope, issued, expires_on)
+        while self._records.get(_digest(token), _Record(issued, expires_on)).state != "live":
+            begins, expires_on = begins - timedelta(seconds=1), expires_on - timedelta(seconds=1)
+            token = self._sign(subject, scope, begins, expires_on)
         digest = _digest(token)
-        self._records[digest] = _Record(expires_on)
+        self._records[digest] = _Record(issued, expires_on)
         self._by_subject.setdefault(subject, set()).add(digest)
         return IssuedToken(token, expires_on)
 
@@ -92,6 +94,13 @@ class AccessTokens:
                 self._records[digest].state = state
         if state == "deleted":
             self._by_subject.pop(subject, None)
+
+    def revoke_before(self, subject: str, moment: datetime) -> None:
+        """Mark the access tokens issued to an identity before a time, among those issued so far."""
+        for digest in self._by_subject.get(subject, ()):
+            record = self._records[digest]
+            if record.state == "live" and record.issued < moment:
+                record.state = "revoked"
 
     def status(self, token: str, now: datetime) -> TokenStatus:
         """Tell what became of an access token."""

@@ -2,7 +2,7 @@
 
 import json
 from datetime import timedelta
-from typing import Any, cast
+from typing import Any, TypeGuard, cast
 
 from starlette.applications import Starlette
 from starlette.requests import Request as HttpRequest
@@ -58,11 +58,11 @@ class _Service:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         body = await _read_body(receive)
-        response = self._emulator.handle(
-            Request(scope["method"], _target(scope), _joined_headers(scope["headers"]), body)
-        )
-        headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in response.headers.items()]
-        await send({"type": "http.response.start", "status": response.status, "headers": headers})
+        headers = _joined_headers(scope["headers"])
+        request = Request(scope["method"], _target(scope), headers, body, scope["scheme"])
+        response = self._emulator.handle(request)
+        encoded = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in response.headers.items()]
+        await send({"type": "http.response.start", "status": response.status, "headers": encoded})
         await send({"type": "http.response.body", "body": response.body})
 
 
@@ -85,16 +85,19 @@ class _OwnEndpoints:
         wanted = await _json_object(request)
         if wanted is None:
             return _error(400, "Send a JSON object, even an empty one.")
-        unknown = sorted(set(wanted) - {*_TEXTS, "expires_in_seconds"})
+        unknown = sorted(set(wanted) - {*_TEXTS, "group_ids", "expires_in_seconds"})
         if unknown:
-            return _error(400, f"Only these members are known: {', '.join(_TEXTS)}, expires_in_seconds.")
+            return _error(400, f"Only these members are known: {', '.join(_TEXTS)}, group_ids, expires_in_seconds.")
         texts = {name: wanted[name] for name in _TEXTS if name in wanted}
         if not all(isinstance(value, str) for value in texts.values()):
             return _error(400, f"These members are texts: {', '.join(_TEXTS)}.")
+        group_ids: object = wanted.get("group_ids", [])
+        if not _is_list_of_texts(group_ids):
+            return _error(400, "group_ids is a list of texts.")
         seconds = wanted.get("expires_in_seconds", 3600)
         if type(seconds) is not int or abs(seconds) > _LONGEST_ENTRA_TOKEN:
             return _error(400, "expires_in_seconds is a whole number of at most ten years.")
-        token = self._emulator.entra.issue_token(**texts, expires_in=timedelta(seconds=seconds))
+        token = self._emulator.entra.issue_token(**texts, group_ids=group_ids, expires_in=timedelta(seconds=seconds))
         return JSONResponse({"token": token, "expires_on": self._emulator.entra.expiry_of(token)})
 
     async def introspect(self, request: HttpRequest) -> JSONResponse:
@@ -138,6 +141,10 @@ async def _json_object(request: HttpRequest) -> dict[str, Any] | None:
     except (ValueError, RecursionError):
         return None
     return cast(dict[str, Any], document) if isinstance(document, dict) else None
+
+
+def _is_list_of_texts(value: object) -> TypeGuard[list[str]]:
+    return isinstance(value, list) and all(isinstance(item, str) for item in cast(list[object], value))
 
 
 def _error(status: int, message: str) -> JSONResponse:

@@ -1,17 +1,19 @@
-"""Reading request bodies: from bytes to JSON, from JSON to the members the contract of the API version has."""
+"""Bodies as the contract of the API version has them: requests from bytes to members, answers without what is later."""
 
 import json
+from collections.abc import Mapping
 from typing import Any, NoReturn, cast
 
 from . import errors
 from .contract import Document, Operation, Schema
 from .messages import Request
+from .times import parse_date_time
 
 _INT32 = range(-(2**31), 2**31)
 
 
 def read_json(operation: Operation, request: Request) -> dict[str, Any]:
-    """Return the JSON object in the body; an empty one when the body may be left out and is.
+    """Return the JSON object in the body; an empty one when the body may be left out and is, or is not looked at.
 
     A byte order mark is skipped. Of a member that is there twice the last one counts.
 
@@ -19,7 +21,7 @@ def read_json(operation: Operation, request: Request) -> dict[str, Any]:
         ServiceError: The content type is not one of the operation, the body is not JSON or no object, or it is
             missing where the contract requires it.
     """
-    if not request.body:
+    if operation.body is None or not request.body:
         return _absent(operation)
     _check_content_type(operation, request)
     try:
@@ -42,23 +44,47 @@ def read_json(operation: Operation, request: Request) -> dict[str, Any]:
 def bind(operation: Operation, document: dict[str, Any]) -> dict[str, Any]:
     """Return the members of the body that the contract of the API version has and that are not null.
 
-    Names are compared with case. Ranges and enumerations are the operation's affair, as in the service.
+    Names are compared with case. Ranges and enumerations are the operation's affair, as in the service. Of a body that
+    is a map every entry is returned, also those that are null.
 
     Raises:
         ServiceError: A value has another type than the contract says, or a required member is missing, null or
             an empty text.
     """
     schema = operation.document.resolve(operation.body or {})
+    entries: Schema | None = schema.get("additionalProperties")
+    if not entries:
+        return _bind_members(operation.document, schema, document, "$")
+    return {
+        name: None if entry is None else _convert(operation.document, entries, entry, f"$.{name}")
+        for name, entry in document.items()
+    }
+
+
+def select(operation: Operation, status: int, body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the part of an answer's body that the contract of the API version has, in the order of the body."""
+    return cast(dict[str, Any], _part(operation.document, operation.responses[status] or {}, body))
+
+
+def _bind_members(document: Document, schema: Schema, given: dict[str, Any], path: str) -> dict[str, Any]:
     members: dict[str, Schema] = schema.get("properties", {})
     bound = {
-        name: _convert(operation.document, member, document[name], f"$.{name}")
+        name: _convert(document, member, given[name], f"{path}.{name}")
         for name, member in members.items()
-        if document.get(name) is not None
+        if given.get(name) is not None
     }
     for name in schema.get("required", ()):
         if bound.get(name) in (None, ""):
             raise errors.member_required(name)
     return bound
+
+
+def _part(document: Document, schema: Schema, value: object) -> object:
+    if not isinstance(value, Mapping):
+        return value
+    members: dict[str, Schema] = document.resolve(schema).get("properties", {})
+    given = cast(Mapping[str, object], value)
+    return {name: _part(document, members[name], inner) for name, inner in given.items() if name in members}
 
 
 def _absent(operation: Operation) -> dict[str, Any]:
@@ -86,8 +112,17 @@ def _convert(document: Document, schema: Schema, value: object, path: str) -> ob
             raise errors.value_not_convertible(path, "an array")
         items = cast(list[object], value)
         return [_convert(document, schema["items"], item, f"{path}[{index}]") for index, item in enumerate(items)]
+    if expected == "object":
+        if not isinstance(value, dict):
+            raise errors.value_not_convertible(path, "a JSON object")
+        return _bind_members(document, schema, cast(dict[str, Any], value), path)
     if expected == "string" and not isinstance(value, str):
         raise errors.value_not_convertible(path, "a text")
+    if schema.get("format") == "date-time":
+        moment = parse_date_time(str(value))
+        if moment is None:
+            raise errors.value_not_convertible(path, "a time with its offset, for example 2026-10-01T12:00:00Z")
+        return moment
     # JSON's true is an int in Python.
     if expected == "integer" and (type(value) is not int or value not in _INT32):
         raise errors.value_not_convertible(path, "a whole number of 32 bits, without quotes or decimal point")

@@ -56,6 +56,7 @@ class Operation:
         consumes: The content types of the request body.
         body: The schema of the request body; None when the operation takes none.
         body_required: Whether the body must be sent.
+        responses: The schemas of the success answers by status; None for one without body.
         document: The file the operation is in.
     """
 
@@ -65,7 +66,17 @@ class Operation:
     consumes: tuple[str, ...]
     body: Schema | None
     body_required: bool
+    responses: Mapping[int, Schema | None]
     document: Document
+
+    @property
+    def status(self) -> int:
+        """The status of the only success answer, or of the first one in the contract.
+
+        >>> load_contract().operation("2026-09-23", "POST", "/identities").status
+        201
+        """
+        return next(iter(self.responses))
 
     @property
     def key(self) -> tuple[str, str]:
@@ -77,14 +88,17 @@ class Operation:
         return self.method, _PARAMETER.sub("{}", self.path)
 
     def allowed_values(self, member: str) -> tuple[str, ...]:
-        """Return the values the contract lists for the items of an array member of the body.
+        """Return the values the contract lists for a text or for the items of an array; empty when it lists none.
+
+        The member is one of the body, or of each entry of a body that is a map.
 
         >>> load_contract().operation("2023-10-01", "POST", "/identities").allowed_values("createTokenWithScopes")
         ('chat', 'voip', 'chat.join', 'chat.join.limited', 'voip.join')
         """
         schema = self.document.resolve(self.body or {})
-        property_ = self.document.resolve(schema["properties"][member])
-        return tuple(self.document.resolve(property_["items"]).get("enum", ()))
+        entry = self.document.resolve(schema.get("additionalProperties") or schema)
+        property_ = self.document.resolve(entry["properties"][member])
+        return tuple(self.document.resolve(property_.get("items", property_)).get("enum", ()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,5 +232,10 @@ def _operation(document: Document, method: str, path: str, item: Schema) -> Oper
         consumes=tuple(description.get("consumes") or document.content.get("consumes", ())),
         body=body and body["schema"],
         body_required=bool(body and body.get("required")),
+        responses={
+            int(status): response.get("schema")
+            for status, response in description["responses"].items()
+            if status.startswith("2")
+        },
         document=document,
     )

@@ -15,12 +15,13 @@ from typing import Final
 from . import errors
 from .access_tokens import AccessTokens, TokenStatus
 from .authentication import Authentication, decode_access_key
+from .calls import Answer, Call, Resource
 from .contract import Match, load_contract
 from .entra import Entra
 from .errors import ServiceError
 from .identities import GUID, Assignments, Identities
 from .messages import Request, Response
-from .operations import EXCHANGE_PATHS, HANDLERS, Answer, Call, Resource
+from .operations import EXCHANGE_PATHS, HANDLERS
 from .times import format_http_date, utc_now
 
 DEVELOPMENT_ACCESS_KEY: Final = base64.b64encode(b"acs-identity emulator development key: opens nothing else").decode()
@@ -68,7 +69,13 @@ class Emulator:
         self._entra = Entra(self._resource_id, self._now)
         self._authentication = Authentication(key, allowed_skew, self._entra)
         self._access_tokens = AccessTokens(self._resource_id)
-        self._resource = Resource(Identities(self._resource_id), Assignments(), self._access_tokens, self._entra)
+        self._resource = Resource(
+            identities=Identities(self._resource_id),
+            teams_assignments=Assignments(),
+            entra_assignments=Assignments(),
+            access_tokens=self._access_tokens,
+            entra=self._entra,
+        )
         self._contract = load_contract()
         self._lock = threading.Lock()
 

@@ -1,6 +1,6 @@
 """A fake Entra ID: it issues the tokens that the emulator accepts, and nothing else accepts them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
@@ -32,12 +32,16 @@ class EntraToken:
         tenant_id: The claim ``tid``.
         client_id: The claim ``appid``.
         object_id: The claim ``oid``.
+        group_ids: The claim ``groups``, empty when there is none.
+        permissions: The names in the claim ``scp``, empty when there is none.
         expires_on: The claim ``exp``, in UTC.
     """
 
     tenant_id: str
     client_id: str
     object_id: str
+    group_ids: tuple[str, ...]
+    permissions: tuple[str, ...]
     expires_on: datetime
 
 
@@ -61,6 +65,7 @@ class Entra:
         object_id: str = OBJECT_ID,
         audience: str = MANAGEMENT_AUDIENCE,
         scope: str = "user_impersonation",
+        group_ids: Sequence[str] = (),
         expires_in: timedelta = timedelta(hours=1),
     ) -> str:
         """Return an RS256 JWT with the claims of a v1.0 access token of Entra ID.
@@ -72,11 +77,12 @@ class Entra:
             audience: The claim ``aud``. The operations of the resource take ``https://communication.azure.com``
                 with zero, one or two trailing slashes; the token exchanges also
                 ``https://auth.msft.communication.azure.com``.
-            scope: The claim ``scp``.
+            scope: The claim ``scp``: names of permissions with blanks between them.
+            group_ids: The claim ``groups``, the groups of the user; left out when empty.
             expires_in: How long the token lives; negative for one that has expired already.
         """
         issued_at = int(self._clock().timestamp())
-        claims = {
+        claims: dict[str, object] = {
             "aud": audience,
             "iss": self._issuer(tenant_id),
             "iat": issued_at,
@@ -89,6 +95,8 @@ class Entra:
             "tid": tenant_id,
             "ver": "1.0",
         }
+        if group_ids:
+            claims["groups"] = list(group_ids)
         import jwt
 
         key = ENTRA_KEY.get()
@@ -100,13 +108,19 @@ class Entra:
         tenant_id: str = TENANT_ID,
         client_id: str = CLIENT_ID,
         object_id: str = OBJECT_ID,
+        group_ids: Sequence[str] = (),
         expires_in: timedelta = timedelta(hours=1),
     ) -> "EntraCredential":
         """Return an azure-core ``TokenCredential``; see `issue_token` for the arguments."""
         from .entra_credentials import EntraCredential
 
         return EntraCredential(
-            self, tenant_id=tenant_id, client_id=client_id, object_id=object_id, expires_in=expires_in
+            self,
+            tenant_id=tenant_id,
+            client_id=client_id,
+            object_id=object_id,
+            group_ids=group_ids,
+            expires_in=expires_in,
         )
 
     def async_credential(
@@ -115,13 +129,19 @@ class Entra:
         tenant_id: str = TENANT_ID,
         client_id: str = CLIENT_ID,
         object_id: str = OBJECT_ID,
+        group_ids: Sequence[str] = (),
         expires_in: timedelta = timedelta(hours=1),
     ) -> "AsyncEntraCredential":
         """Return an azure-core ``AsyncTokenCredential``; see `issue_token` for the arguments."""
         from .entra_credentials import AsyncEntraCredential
 
         return AsyncEntraCredential(
-            self, tenant_id=tenant_id, client_id=client_id, object_id=object_id, expires_in=expires_in
+            self,
+            tenant_id=tenant_id,
+            client_id=client_id,
+            object_id=object_id,
+            group_ids=group_ids,
+            expires_in=expires_in,
         )
 
     def verify(self, token: str, *, for_exchange: bool) -> EntraToken:
@@ -147,7 +167,14 @@ class Entra:
             raise EntraTokenError(
                 "the Entra ID token is for another audience: ask for the scope https://communication.azure.com/.default"
             )
-        return EntraToken(claims["tid"], claims["appid"], claims["oid"], datetime.fromtimestamp(claims["exp"], UTC))
+        return EntraToken(
+            tenant_id=claims["tid"],
+            client_id=claims["appid"],
+            object_id=claims["oid"],
+            group_ids=tuple(claims.get("groups", ())),
+            permissions=tuple(claims.get("scp", "").split()),
+            expires_on=datetime.fromtimestamp(claims["exp"], UTC),
+        )
 
     @staticmethod
     def expiry_of(token: str) -> int:

@@ -1,5 +1,6 @@
 """azure-core credentials that take their tokens from the fake Entra ID."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -20,12 +21,20 @@ class EntraCredential:
     """
 
     def __init__(
-        self, entra: "Entra", *, tenant_id: str, client_id: str, object_id: str, expires_in: timedelta
+        self,
+        entra: "Entra",
+        *,
+        tenant_id: str,
+        client_id: str,
+        object_id: str,
+        group_ids: Sequence[str],
+        expires_in: timedelta,
     ) -> None:
         self._entra = entra
         self._tenant_id = tenant_id
         self._client_id = client_id
         self._object_id = object_id
+        self._group_ids = group_ids
         self._expires_in = expires_in
 
     def get_token(
@@ -62,6 +71,7 @@ class EntraCredential:
             # Entra ID puts the resource in the token as it was asked for; ".../clients/x" is a scope of the resource.
             audience=audiences.pop().removesuffix("/clients"),
             scope=" ".join(names),
+            group_ids=self._group_ids,
             expires_in=self._expires_in,
         )
         return AccessToken(token, self._entra.expiry_of(token))
@@ -74,10 +84,22 @@ class AsyncEntraCredential:
     """An ``AsyncTokenCredential`` of azure-core; made by ``emulator.entra.async_credential()``."""
 
     def __init__(
-        self, entra: "Entra", *, tenant_id: str, client_id: str, object_id: str, expires_in: timedelta
+        self,
+        entra: "Entra",
+        *,
+        tenant_id: str,
+        client_id: str,
+        object_id: str,
+        group_ids: Sequence[str],
+        expires_in: timedelta,
     ) -> None:
         self._credential = EntraCredential(
-            entra, tenant_id=tenant_id, client_id=client_id, object_id=object_id, expires_in=expires_in
+            entra,
+            tenant_id=tenant_id,
+            client_id=client_id,
+            object_id=object_id,
+            group_ids=group_ids,
+            expires_in=expires_in,
         )
 
     async def get_token(

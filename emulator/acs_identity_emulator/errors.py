@@ -298,7 +298,7 @@ def assignment_missing() -> ServiceError:
         404,
         "NotFound",
         "The assignment was not found.",
-        reason="no assignment of this tenant and object id was made, or it was deleted",
+        reason="no assignment of this principal was made, or it was deleted",
         reports_versions=True,
     )
 

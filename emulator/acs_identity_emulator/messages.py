@@ -14,6 +14,7 @@ class Request:
             ``/identities?api-version=2026-09-23``.
         headers: The request headers, the ``Host`` header among them. Names are compared without case.
         body: The body, empty when there is none.
+        scheme: ``http`` or ``https``, whatever the client called.
 
     >>> request = Request("POST", "/identities?api-version=2026-09-23", {"Host": "emulator.localhost"})
     >>> request.path, request.query, request.header("host")
@@ -24,6 +25,7 @@ class Request:
     target: str = field(repr=False)
     headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     body: bytes = field(default=b"", repr=False)
+    scheme: str = field(default="http", repr=False)
 
     @property
     def path(self) -> str:

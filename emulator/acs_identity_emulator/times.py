@@ -1,7 +1,10 @@
 """Points in time as the service writes and reads them. Every datetime here has a time zone."""
 
+import re
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
+
+_DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
 
 
 def utc_now() -> datetime:
@@ -41,3 +44,28 @@ def format_expiry(moment: datetime) -> str:
     """
     utc = moment.astimezone(UTC)
     return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond:06d}0+00:00"
+
+
+def format_seconds(moment: datetime) -> str:
+    """Write a time in UTC and whole seconds, offset spelled out (recordings of 2025).
+
+    >>> format_seconds(datetime(2025, 4, 14, 15, 32, 27, 207853, tzinfo=UTC))
+    '2025-04-14T15:32:27+00:00'
+    """
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S}+00:00"
+
+
+def parse_date_time(text: str) -> datetime | None:
+    """Read a time as RFC 3339 has it, with its offset; None when it is not written so.
+
+    >>> parse_date_time("2017-04-17T05:04:18.070Z")
+    datetime.datetime(2017, 4, 17, 5, 4, 18, 70000, tzinfo=datetime.timezone.utc)
+    >>> parse_date_time("2017-04-17T05:04:18") is None
+    True
+    """
+    if not _DATE_TIME.fullmatch(text):
+        return None
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None

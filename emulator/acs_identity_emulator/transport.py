@@ -323,7 +323,7 @@ def _to_request(request: AnyHttpRequest, body: bytes) -> Request:
     if url.port not in (None, _DEFAULT_PORTS.get(url.scheme)):
         host = f"{host}:{url.port}"
     target = f"{url.path or '/'}?{url.query}" if url.query else url.path or "/"
-    return Request(request.method.upper(), target, {"Host": host, **request.headers}, body)
+    return Request(request.method.upper(), target, {"Host": host, **request.headers}, body, url.scheme)
 
 
 def _content(request: AnyHttpRequest) -> object:

@@ -91,6 +91,22 @@ class ContractSchemas:
         versions = sorted(entry.name for entry in folder.iterdir() if entry.is_dir())
         return ", ".join(version for version in versions if template in self._document(version)["paths"])
 
+    def template_of(self, version: str, path: str) -> str:
+        """The path template a path fits in an API version."""
+        for template in self._document(version)["paths"]:
+            expected, given = template.split("/"), path.split("/")
+            if len(expected) == len(given) and all(
+                e.startswith("{") or e == g for e, g in zip(expected, given, strict=True)
+            ):
+                return str(template)
+        raise AssertionError(f"{version} has no path like {path}")
+
+    def content_type(self, version: str, template: str, method: str) -> str:
+        """The content type of the request body of an operation."""
+        document = self._document(version)
+        consumes = document["paths"][template][method.lower()].get("consumes") or document["consumes"]
+        return str(consumes[0])
+
     def _validate(self, version: str, schema: dict[str, Any], body: bytes) -> None:
         key = (version, json.dumps(schema))
         if key not in self._validators:
@@ -113,27 +129,6 @@ class ContractSchemas:
         return self._documents[version]
 
 
-TEMPLATES = (
-    "/identities",
-    "/identities/{id}",
-    "/identities/{id}/:revokeAccessTokens",
-    "/identities/{id}/:issueAccessToken",
-    "/teamsUser/:exchangeAccessToken",
-    "/access/teamsExtension/:exchangeAccessToken",
-    "/access/teamsExtension/tenants/{tenantId}/assignments/{objectId}",
-)
-
-
-def template_of(path: str) -> str:
-    for template in TEMPLATES:
-        expected, given = template.split("/"), path.split("/")
-        if len(expected) == len(given) and all(
-            e.startswith("{") or e == g for e, g in zip(expected, given, strict=True)
-        ):
-            return template
-    raise AssertionError(f"no operation has the path {path}")
-
-
 @dataclass
 class Caller:
     """Sends signed requests to an emulator and holds every answer against the contract."""
@@ -154,8 +149,10 @@ class Caller:
         headers: dict[str, str] | None = None,
     ) -> Response:
         target = f"{path}?api-version={version}"
-        response = self.raw(method, target, members, body=body, headers=headers)
-        self.schemas.check(version, template_of(path), method, response.status, response.body)
+        template = self.schemas.template_of(version, path)
+        content_type = {"Content-Type": self.schemas.content_type(version, template, method)}
+        response = self.raw(method, target, members, body=body, headers={**content_type, **(headers or {})})
+        self.schemas.check(version, template, method, response.status, response.body)
         return response
 
     def raw(
@@ -182,11 +179,13 @@ class Caller:
         body = b"" if members is None else json.dumps(members).encode()
         headers = {"Host": HOST, "Authorization": f"Bearer {token}", "Content-Type": "application/json"}
         response = self.emulator.handle(Request(method, f"{path}?api-version={version}", headers, body))
-        self.schemas.check(version, template_of(path), method, response.status, response.body)
+        template = self.schemas.template_of(version, path)
+        self.schemas.check(version, template, method, response.status, response.body)
         return response
 
-    def new_identity(self) -> str:
-        identity: str = json.loads(self("POST", "/identities").body)["identity"]["id"]
+    def new_identity(self, version: str = LATEST) -> str:
+        body = json.loads(self("POST", "/identities", version=version).body)
+        identity: str = body.get("identity", body)["id"]
         return identity
 
     def new_token(self, identity: str, *scopes: str) -> str:

@@ -123,7 +123,8 @@ def test_a_wrong_lifetime_is_refused_by_the_operation(call: Any, minutes: int) -
     ):
         response = call("POST", path, members)
         assert (response.status, error(response)["target"]) == (400, "ExpiresInMinutes")
-        assert response.header("api-supported-versions") == call.schemas.versions_with("/identities")
+        template = call.schemas.template_of("2026-09-23", path)
+        assert response.header("api-supported-versions") == call.schemas.versions_with(template)
 
 
 def test_no_scopes_and_empty_scopes_are_told_apart(call: Any) -> None:

@@ -189,8 +189,9 @@ def test_another_process_can_get_an_entra_token(shared: EmulatorServer) -> None:
 @pytest.mark.parametrize(
     "members",
     [b"[]", b"{", b'{"tenant_id":1}', b'{"user":"x"}', b'{"expires_in_seconds":"90"}', b'{"expires_in_seconds":true}',
-     b'{"expires_in_seconds":1e9}', b'{"expires_in_seconds":999999999999}', b"\xff", b"[" * 100_000],
-    ids=range(10),
+     b'{"expires_in_seconds":1e9}', b'{"expires_in_seconds":999999999999}', b"\xff", b"[" * 100_000,
+     b'{"group_ids":"x"}', b'{"group_ids":[1]}'],
+    ids=range(12),
 )  # fmt: skip
 def test_a_wrong_wish_for_an_entra_token_is_refused(shared: EmulatorServer, members: bytes) -> None:
     response, body = ask(shared, "POST", "/_emulator/entra-token", members)
