@@ -21,106 +21,18 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from string import Template
 from typing import Any
 
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "acs_identity_rest"
-HEADER = '# Made by "make generate" from swagger/ and autorest.md. Do not edit.\n'
 GENERATOR_PACKAGES = ("autorest", "@autorest/core", "@autorest/modelerfour", "@autorest/python")
 # What `npm ci` set up for the Python extension, from its folder: the extension fails at a space in an absolute path.
 GENERATOR_PYTHON = "venv/Scripts/python.exe" if os.name == "nt" else "venv/bin/python"
 UNSTAMPED = ("stamp.json", "__pycache__")
 COMPARISONS = {"==": operator.eq, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
-
-SERIALIZATION = (
-    HEADER
-    + """
-from msrest.serialization import Deserializer, Model, Serializer
-
-__all__ = ["Deserializer", "Model", "Serializer"]
-"""
-)
-
-PATCH = (
-    HEADER
-    + '''"""The place where the generator expects code written by hand. Here that code lives in customizations/."""
-
-__all__: list[str] = []
-
-
-def patch_sdk() -> None:
-    """Do nothing; the generated packages call it when they are imported."""
-'''
-)
-
-PACKAGE_INIT = (
-    HEADER
-    + '''"""The raw operations of the Azure Communication Services identity REST API, one package per API version.
-
-A version is imported by itself, ``from acs_identity_rest.{newest} import CommunicationIdentityRestClient``, or by its
-name, ``load(API_VERSIONS[-1])``. Importing this package imports none of them.
-"""
-
-from collections.abc import Mapping
-from importlib import import_module
-from types import MappingProxyType, ModuleType
-
-__all__ = ["API_VERSIONS", "OPERATIONS", "load", "versions_with"]
-
-API_VERSIONS: tuple[str, ...] = {versions}
-"""The API versions there is a package for, oldest first."""
-
-OPERATIONS: Mapping[str, tuple[str, ...]] = MappingProxyType({operations})
-"""Which API versions have an operation, oldest first, by the operation group and the method of the client."""
-
-
-def load(api_version: str) -> ModuleType:
-    """Import the package of one API version and of no other.
-
-    Args:
-        api_version: One of ``API_VERSIONS``.
-
-    Returns:
-        The package, with ``CommunicationIdentityRestClient`` in it and in its module ``aio``.
-
-    Raises:
-        ValueError: There is no package for this API version.
-    """
-    if api_version not in API_VERSIONS:
-        raise ValueError(f"There is no API version {{api_version!r}}. Known are: {{', '.join(API_VERSIONS)}}.")
-    return import_module(f"{{__name__}}.v{{api_version.replace('-', '_')}}")
-
-
-def versions_with(operation: str) -> tuple[str, ...]:
-    """Return the API versions that have an operation, oldest first.
-
-    Args:
-        operation: The operation group and the method of the client, for example ``"identity.create"``.
-
-    Raises:
-        ValueError: No API version has this operation.
-    """
-    if operation not in OPERATIONS:
-        raise ValueError(f"No API version has the operation {{operation!r}}. Known are: {{', '.join(OPERATIONS)}}.")
-    return OPERATIONS[operation]
-'''
-)
-
-README = """# generated/
-
-Nothing in this folder was typed by a person, this file included.
-
-`make generate` rewrites all of it from `swagger/` and `autorest.md`; `make check-generated` proves that it needs no
-rewriting. To change something here, change the contract, a directive in `autorest.md` or `tools/generate.py`, and
-generate again.
-
-- `acs_identity_rest/__init__.py`: the API versions, which of them has which operation, and how to import one
-- `acs_identity_rest/v.../`: the raw operations, one package per API version
-- `acs_identity_rest/contract/`: a copy of `swagger/`: the installed package carries the contract it was made from
-- `stamp.json`: hashes of what went in and of what came out, by API version; a test compares them without Node
-"""
 
 
 class GenerationError(Exception):
@@ -192,15 +104,15 @@ def build(root: Path, output: Path, only: str | None = None) -> None:
         folder = package / version.tag
         if not (folder / "_client.py").exists():
             raise GenerationError(f"AutoRest ended without an error but wrote no client for the tag {version.tag}")
-        (folder / "_utils" / "serialization.py").write_text(SERIALIZATION)
+        (folder / "_utils" / "serialization.py").write_text(template(root, "serialization.py"))
         for place in folder.rglob("_patch.py"):
-            place.write_text(PATCH)
+            place.write_text(template(root, "_patch.py"))
     # Written beside the packages by the generator for a review tool of its own.
     for stray in output.rglob("apiview-properties.json"):
         stray.unlink()
-    (package / "__init__.py").write_text(package_init(versions))
+    (package / "__init__.py").write_text(package_init(root, versions))
     (package / "py.typed").write_text("")
-    (output / "README.md").write_text(README)
+    (output / "README.md").write_text(template(root, "README.md"))
     print("formatting the code ...", flush=True)
     format_code(root, package)
     shutil.copytree(root / "swagger", package / "contract")
@@ -339,12 +251,17 @@ def format_code(root: Path, package: Path) -> None:
         raise GenerationError("the generated code could not be formatted:\n" + process.stderr.rstrip())
 
 
-def package_init(versions: list[Version]) -> str:
+def template(root: Path, name: str) -> str:
+    """Return the text of a file that the tool, not AutoRest, writes."""
+    return (root / "tools" / "templates" / f"{name}.txt").read_text()
+
+
+def package_init(root: Path, versions: list[Version]) -> str:
     table: dict[str, list[str]] = {}
     for version in versions:
         for name in operations(version):
             table.setdefault(name, []).append(version.name)
-    return PACKAGE_INIT.format(
+    return Template(template(root, "__init__.py")).substitute(
         newest=versions[-1].tag,
         versions=tuple(version.name for version in versions),
         operations={name: tuple(table[name]) for name in sorted(table)},
@@ -451,7 +368,7 @@ def stamp(root: Path, output: Path) -> dict[str, Any]:
                     generator,
                     version.settings,
                     *(digest(root, root / "swagger" / name) for name in (version.name, "common.json")),
-                    digest(root, root / "tools" / "generate.py"),
+                    *(digest(root, root / "tools" / name) for name in ("generate.py", "templates")),
                 ),
                 "output": hashed(
                     *(digest(output, package / name) for name in (version.tag, f"contract/{version.name}"))

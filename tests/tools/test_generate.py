@@ -12,9 +12,8 @@ import pytest
 @pytest.fixture
 def tree(root: Path, tmp_path: Path) -> Path:
     """A copy of what generated/ is made from, and of generated/."""
-    for name in ("swagger", "generated"):
+    for name in ("swagger", "generated", "tools/templates"):
         shutil.copytree(root / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
-    (tmp_path / "tools").mkdir()
     for name in ("autorest.md", "package-lock.json", "tools/generate.py", "tools/contract_check.py"):
         shutil.copy(root / name, tmp_path / name)
     return tmp_path
@@ -54,6 +53,7 @@ ALL_INPUTS = {f"{version} inputs" for version in VERSIONS}
         ("swagger/2023-10-01/examples/Create.json", {"2023-10-01 inputs"}),
         ("swagger/common.json", ALL_INPUTS),
         ("tools/generate.py", ALL_INPUTS),
+        ("tools/templates/__init__.py.txt", ALL_INPUTS),
         ("generated/acs_identity_rest/v2026_09_23/_client.py", {"2026-09-23 output"}),
         ("generated/acs_identity_rest/contract/2023-10-01/examples/Create.json", {"2023-10-01 output"}),
         ("generated/acs_identity_rest/contract/common.json", {"shared"}),

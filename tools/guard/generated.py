@@ -20,7 +20,7 @@ def stamps(root: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return what the stamp says and what it would say of the files as they are.
 
     Raises:
-        OSError, ValueError: It cannot be read.
+        OSError, ValueError, GenerationError: It cannot be read, or what it is made from is not in order.
     """
     return json.loads((root / STAMP).read_text(encoding="utf-8")), stamp(root, root / FOLDER)
 

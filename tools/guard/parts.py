@@ -5,6 +5,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from tools.contract_check import CONTRACT, check, versions
+from tools.generate import GenerationError
 
 from . import coverage
 from .api_diff import PACKAGE, api_breakages
@@ -177,7 +178,7 @@ def stamp_part(root: Path) -> Part:
     part = Part("generated", "the stamp of generated/ and the lines typed by hand in it")
     try:
         recorded, now = stamps(root)
-    except (OSError, ValueError, LookupError) as error:
+    except (OSError, ValueError, LookupError, GenerationError) as error:
         part.findings.append(f"the stamp of generated/ cannot be compared ({error}): run make generate")
         return part
     part.findings += stale(recorded, now)
