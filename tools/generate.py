@@ -205,6 +205,7 @@ def autorest_command(root: Path) -> list[str]:
         f"--version:{modules / '@autorest' / 'core'}",
         f"--use:{modules / '@autorest' / 'python'}",
         f"--use:{modules / '@autorest' / 'modelerfour'}",
+        f"--package-version={distribution_version(root)}",
     ]
 
 
@@ -287,6 +288,8 @@ def snake_case(name: str) -> str:
 def read_versions(root: Path) -> list[Version]:
     """Return the versions, oldest first, after checking that every directive has a reason and something to change."""
     blocks = read_blocks(root / "autorest.md")
+    # The version of the distribution stands in one place; a release makes every package anew.
+    blocks.append(("", {"package-version": distribution_version(root)}))
     names = sorted(folder.name for folder in (root / "swagger").iterdir() if folder.is_dir())
     for condition, _ in blocks:
         if not any(applies(condition, tag_of(name)) for name in names):
@@ -303,6 +306,14 @@ def read_versions(root: Path) -> list[Version]:
             if problem:
                 raise GenerationError(f"autorest.md, {tag_of(name)}: {problem}: {json.dumps(directive)}")
     return versions
+
+
+def distribution_version(root: Path) -> str:
+    text = (root / "customizations" / "acs_identity" / "_version.py").read_text()
+    found = re.search(r'^VERSION = "(.+)"$', text, re.MULTILINE)
+    if found is None:
+        raise GenerationError("customizations/acs_identity/_version.py does not say: VERSION = ...")
+    return found.group(1)
 
 
 def read_blocks(path: Path) -> list[tuple[str, dict[str, Any]]]:

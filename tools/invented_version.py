@@ -70,16 +70,17 @@ def add_operation(contract: dict[str, Any], folder: Path) -> None:
 
 
 def with_section(text: str, newest: str, version: str) -> str:
-    """Return autorest.md with a section for a version: what is said of the newest one alone, said of it."""
+    """Return autorest.md with a section for a version: what is said of the newest one alone, said of it.
+
+    What holds from the newest version on holds for the new one without a word.
+    """
     tag, new_tag = (f"v{name.replace('-', '_')}" for name in (newest, version))
     section = re.search(rf"^## {newest}\n.*?(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
     if section is None:
         raise LookupError(f"autorest.md has no section for {newest}")
     blocks = re.findall(rf"^```yaml \$\(tag\) == '{tag}'\n.*?^```$", section.group(), re.MULTILINE | re.DOTALL)
     added = "\n\n".join([f"## {version}", *blocks]).replace(newest, version).replace(tag, new_tag)
-    text = text[: section.end()].rstrip() + f"\n\n{added}\n" + text[section.end() :]
-    entry = f"  - tag: {tag}\n"
-    return text.replace(entry, f"{entry}  - tag: {new_tag}\n")
+    return text[: section.end()].rstrip() + f"\n\n{added}\n" + text[section.end() :]
 
 
 if __name__ == "__main__":

@@ -14,7 +14,9 @@ def tree(root: Path, tmp_path: Path) -> Path:
     """A copy of what generated/ is made from, and of generated/."""
     for name in ("swagger", "generated", "tools/templates"):
         shutil.copytree(root / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("autorest.md", "package-lock.json", "tools/generate.py", "tools/contract_check.py"):
+    version = "customizations/acs_identity/_version.py"
+    (tmp_path / version).parent.mkdir(parents=True)
+    for name in ("autorest.md", "package-lock.json", "tools/generate.py", "tools/contract_check.py", version):
         shutil.copy(root / name, tmp_path / name)
     return tmp_path
 
