@@ -14,7 +14,7 @@ import pytest
 import acs_identity_rest
 from acs_identity._authentication import authentication_policies
 
-from .conftest import BACKENDS, Backend, awaitable
+from .conftest import CASSETTE, Backend, awaitable
 from .test_scenario import APPLICATION, TEAMS_USER, TENANT
 
 Rest = Callable[..., Any]
@@ -29,7 +29,7 @@ def operations_of(api_version: str) -> set[tuple[str, str]]:
     return {(method.upper(), path) for path, item in paths.items() for method in item if method != "parameters"}
 
 
-@pytest.fixture(params=[backend for backend in BACKENDS if backend not in ("http", "official client")])
+@pytest.fixture(params=[CASSETTE, "in process"])
 def backend(request: pytest.FixtureRequest, make_backend: Callable[[str], Backend]) -> Backend:
     return make_backend(request.param)
 
