@@ -17,7 +17,7 @@ from .emulator import DEVELOPMENT_ACCESS_KEY, Emulator
 if TYPE_CHECKING:
     from .server import EmulatorServer
 
-app = typer.Typer(
+app: typer.Typer = typer.Typer(
     help="The identity service, locally.",
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,

@@ -38,7 +38,7 @@ class ServiceError(Exception):
         self.target = target
         self.reports_versions = reports_versions
         self.reason = reason
-        self.headers = dict(headers or {})
+        self.headers: dict[str, str] = dict(headers or {})
 
 
 # Resource authentication

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from acs_identity._version import VERSION
 
-app = typer.Typer(
+app: typer.Typer = typer.Typer(
     help="Identities and access tokens of Azure Communication Services.",
     no_args_is_help=True,
     add_completion=False,
