@@ -107,6 +107,8 @@ def build(root: Path, output: Path, only: str | None = None) -> None:
         (folder / "_utils" / "serialization.py").write_text(template(root, "serialization.py"))
         for place in folder.rglob("_patch.py"):
             place.write_text(template(root, "_patch.py"))
+        for place in folder.rglob("*.py"):
+            place.write_text(with_types(place.read_text()))
     # Written beside the packages by the generator for a review tool of its own.
     for stray in output.rglob("apiview-properties.json"):
         stray.unlink()
@@ -250,6 +252,14 @@ def format_code(root: Path, package: Path) -> None:
     process = subprocess.run(command, capture_output=True, text=True, check=False)
     if process.returncode != 0:
         raise GenerationError("the generated code could not be formatted:\n" + process.stderr.rstrip())
+
+
+def with_types(text: str) -> str:
+    """Return generated code with the types that the generator leaves out of public attributes and parameters."""
+    text = text.replace(
+        "def __init__(self, *args, **kwargs) -> None:", "def __init__(self, *args: Any, **kwargs: Any) -> None:"
+    )
+    return re.sub(r"^( +self\.\w+) = (\w+Operations)\(", r"\1: \2 = \2(", text, flags=re.MULTILINE)
 
 
 def template(root: Path, name: str) -> str:

@@ -66,10 +66,16 @@ class CommunicationIdentityRestClient:
         self._serialize = Serializer(client_models)
         self._deserialize = Deserializer(client_models)
         self._serialize.client_side_validation = False
-        self.identity = IdentityOperations(self._client, self._config, self._serialize, self._deserialize)
-        self.teams_user = TeamsUserOperations(self._client, self._config, self._serialize, self._deserialize)
-        self.teams_extension = TeamsExtensionOperations(self._client, self._config, self._serialize, self._deserialize)
-        self.entra = EntraOperations(self._client, self._config, self._serialize, self._deserialize)
+        self.identity: IdentityOperations = IdentityOperations(
+            self._client, self._config, self._serialize, self._deserialize
+        )
+        self.teams_user: TeamsUserOperations = TeamsUserOperations(
+            self._client, self._config, self._serialize, self._deserialize
+        )
+        self.teams_extension: TeamsExtensionOperations = TeamsExtensionOperations(
+            self._client, self._config, self._serialize, self._deserialize
+        )
+        self.entra: EntraOperations = EntraOperations(self._client, self._config, self._serialize, self._deserialize)
 
     def send_request(self, request: HttpRequest, *, stream: bool = False, **kwargs: Any) -> HttpResponse:
         """Runs the network request through the client's chained policies.

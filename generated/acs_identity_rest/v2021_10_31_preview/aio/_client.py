@@ -61,8 +61,12 @@ class CommunicationIdentityRestClient:
         self._serialize = Serializer(client_models)
         self._deserialize = Deserializer(client_models)
         self._serialize.client_side_validation = False
-        self.identity = IdentityOperations(self._client, self._config, self._serialize, self._deserialize)
-        self.teams_user = TeamsUserOperations(self._client, self._config, self._serialize, self._deserialize)
+        self.identity: IdentityOperations = IdentityOperations(
+            self._client, self._config, self._serialize, self._deserialize
+        )
+        self.teams_user: TeamsUserOperations = TeamsUserOperations(
+            self._client, self._config, self._serialize, self._deserialize
+        )
 
     def send_request(
         self, request: HttpRequest, *, stream: bool = False, **kwargs: Any
