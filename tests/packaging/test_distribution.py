@@ -1,6 +1,7 @@
 import email.message
 import email.parser
 import re
+import shutil
 import zipfile
 from pathlib import Path
 

@@ -124,25 +124,18 @@ def default_version(versions_module: Path) -> str:
     raise LookupError(f"{versions_module.name} sets no DEFAULT_API_VERSION to a text")
 
 
-def raw_operations(package: Path) -> set[str]:
-    """Read the operations of a generated package, as "group.method"."""
-    methods = {
-        node.name: [
-            member.name
-            for member in node.body
-            if isinstance(member, ast.AsyncFunctionDef) and not member.name.startswith("_")
-        ]
-        for node in parse(package / "aio" / "operations" / "_operations.py").body
-        if isinstance(node, ast.ClassDef)
-    }
-    return {
-        f"{target.attr}.{method}"
-        for node in ast.walk(parse(package / "aio" / "_client.py"))
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and isinstance(node.value.func, ast.Name)
-        for target in node.targets
-        if isinstance(target, ast.Attribute)
-        for method in methods.get(node.value.func.id, [])
-    }
+def raw_operations(package: Path, version: str) -> set[str]:
+    """Read the operations that an API version has, as "group.method", from the table of the generated package.
+
+    Raises:
+        LookupError: There is no such table.
+    """
+    for node in parse(package / "__init__.py").body:
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.target.id == "OPERATIONS":
+            [table] = node.value.args if isinstance(node.value, ast.Call) else [node.value]
+            operations: dict[str, tuple[str, ...]] = ast.literal_eval(table) if table else {}
+            return {name for name, versions in operations.items() if version in versions}
+    raise LookupError(f"{package.name} has no table OPERATIONS")
 
 
 def reached(sources: Path) -> set[str]:

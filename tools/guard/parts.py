@@ -126,12 +126,12 @@ def friendly_part(root: Path) -> Part:
     sources = root / "customizations" / "acs_identity"
     version = coverage.default_version(sources / "_versions.py")
     part = Part("friendly methods", f"friendly methods for every operation of the default version, {version}")
-    package = root / "generated" / "acs_identity_rest" / f"v{version.replace('-', '_')}"
-    if not package.exists():
+    operations = coverage.raw_operations(root / "generated" / "acs_identity_rest", version)
+    if not operations:
         part.findings.append(f"the default version {version} has no generated package: run make generate")
         return part
+    used = coverage.reached(sources / "aio")
     excused = coverage.read_unreached(root / coverage.UNREACHED)
-    operations, used = coverage.raw_operations(package), coverage.reached(sources / "aio")
     part.findings += coverage.unreached_findings(operations, used, excused)
     part.notes.append(f"{len(operations & used)} of {len(operations)} operations are reached, {len(excused)} excused")
     return part

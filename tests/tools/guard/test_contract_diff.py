@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.once
+
 Edit = Callable[[Any], object]
 Rows = set[tuple[str, str]]
 

@@ -12,6 +12,8 @@ import pytest
 
 from .conftest import Git, commit
 
+pytestmark = pytest.mark.once
+
 Report = Callable[..., dict[str, Any]]
 Findings = Callable[..., list[str]]
 
