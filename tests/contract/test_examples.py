@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+# The contracts and the tools are the same for every interpreter; the tools run on the oldest.
+pytestmark = pytest.mark.once
+
 SWAGGER = Path(__file__).resolve().parents[2] / "swagger"
 VERSIONS = sorted(folder.name for folder in SWAGGER.iterdir() if folder.is_dir())
 PLANTED = "2026-09-23"

@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
+# The contracts and the tools are the same for every interpreter; the tools run on the oldest.
+pytestmark = pytest.mark.once
+
 SWAGGER = Path(__file__).resolve().parents[2] / "swagger"
 FACTS = Path(__file__).resolve().parent / "facts"
 VERSIONS = sorted(folder.name for folder in SWAGGER.iterdir() if folder.is_dir())

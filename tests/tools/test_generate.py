@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 
+# The contracts and the tools are the same for every interpreter; the tools run on the oldest.
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture
 def tree(root: Path, tmp_path: Path) -> Path:
