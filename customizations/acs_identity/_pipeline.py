@@ -2,6 +2,7 @@
 
 import copy
 import platform
+from importlib.util import find_spec
 from typing import Any
 
 from azure.core.pipeline import PipelineRequest, PipelineResponse, policies
@@ -54,9 +55,12 @@ def pipeline_policies(endpoint: str, credential: Any, *, is_async: bool, **optio
     A policy of the caller's own takes the place of ours under azure-core's names, for example ``retry_policy``.
 
     Raises:
+        ImportError: The async pipeline has no transport: aiohttp is not installed and no other transport is given.
         TypeError: The credential is of an unsupported type.
         ValueError: The access key is not base64.
     """
+    if is_async and options.get("transport") is None and find_spec("aiohttp") is None:
+        raise ImportError('The async client needs aiohttp. Run: pip install "acs-identity[aio]", or pass transport=...')
     retry = policies.AsyncRetryPolicy if is_async else policies.RetryPolicy
     redirect = policies.AsyncRedirectPolicy if is_async else policies.RedirectPolicy
     options.setdefault("base_user_agent", USER_AGENT)

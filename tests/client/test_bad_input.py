@@ -163,3 +163,13 @@ async def test_the_async_client_refuses_the_same_input() -> None:
             await client.delete_user(None)  # type: ignore[arg-type]
     with pytest.raises(RuntimeError, match="client is closed"):
         await client.send_request(HttpRequest("GET", "/"))
+
+
+def test_without_aiohttp_the_async_client_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    def find(name: str) -> None:
+        assert name == "aiohttp"
+
+    monkeypatch.setattr("acs_identity._pipeline.find_spec", find)
+    with pytest.raises(ImportError, match=r'pip install "acs-identity\[aio\]"'):
+        AsyncCommunicationIdentityClient("https://contoso.communication.azure.com", "c2VjcmV0")
+    CommunicationIdentityClient("https://contoso.communication.azure.com", "c2VjcmV0").close()
