@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from azure.core.credentials import AzureKeyCredential
+from azure.core.exceptions import ServiceRequestError
 from azure.core.pipeline import PipelineRequest
 from azure.core.pipeline.policies import (
     AsyncBearerTokenCredentialPolicy,
@@ -17,6 +18,7 @@ from azure.core.pipeline.policies import (
 from ._endpoint import is_loopback
 from ._signing import canonical_url, decode_access_key, sign
 
+SIGNING_HEADERS = ("x-ms-date", "x-ms-content-sha256")
 BEARER_SCOPE = "https://communication.azure.com//.default"
 
 
@@ -102,15 +104,41 @@ class PlainHttpPolicy(SansIOHTTPPolicy[Any, Any]):
         request.context.options.setdefault("enforce_https", False)
 
 
+class EntraTokenPolicy(SansIOHTTPPolicy[Any, Any]):
+    """Authenticates a call that carries the option ``entra_token`` with that token of a user, and no other call.
+
+    It belongs after the policies of the client's own credential, in whose place the token goes.
+    """
+
+    def on_request(self, request: PipelineRequest[Any]) -> None:
+        """Put the token, where there is one, into the headers."""
+        context = request.context
+        # Kept in the context, since a retry passes here again without the option.
+        token = context.options.pop("entra_token", None) or context.get("entra_token")
+        if token is None:
+            return
+        context["entra_token"] = token
+        http_request = request.http_request
+        if not (http_request.url.lower().startswith("https:") or is_loopback(http_request.url)):
+            raise ServiceRequestError("An Entra ID token is sent over https only, except to this machine.")
+        for name in SIGNING_HEADERS:
+            http_request.headers.pop(name, None)
+        http_request.headers["Authorization"] = f"Bearer {token}"
+
+
 def authentication_policies(endpoint: str, credential: Any, *, is_async: bool) -> list[Any]:
-    """Return the policies for a credential: an access key as text or AzureKeyCredential, or a token credential.
+    """Return the policies for a credential: an access key as text or AzureKeyCredential, a token credential, or None.
+
+    None is for a pipeline whose every call carries the Entra ID token of a user.
 
     Raises:
         TypeError: The credential is none of these, or a token credential of the other colour.
         ValueError: The access key is not base64.
     """
+    if credential is None:
+        return [EntraTokenPolicy()]
     if isinstance(credential, str | AzureKeyCredential):
-        return [HmacAuthenticationPolicy(credential)]
+        return [HmacAuthenticationPolicy(credential), EntraTokenPolicy()]
     get_token = getattr(credential, "get_token", None) or getattr(credential, "get_token_info", None)
     if not callable(get_token):
         raise TypeError(
@@ -123,4 +151,8 @@ def authentication_policies(endpoint: str, credential: Any, *, is_async: bool) -
     if not is_async and inspect.iscoroutinefunction(get_token):
         raise TypeError("The sync client needs a sync token credential; this one belongs to the client in aio.")
     policy = AsyncBearerTokenCredentialPolicy[Any, Any] if is_async else BearerTokenCredentialPolicy[Any, Any]
-    return [*([PlainHttpPolicy()] if is_loopback(endpoint) else []), policy(credential, BEARER_SCOPE)]
+    return [
+        *([PlainHttpPolicy()] if is_loopback(endpoint) else []),
+        policy(credential, BEARER_SCOPE),
+        EntraTokenPolicy(),
+    ]
