@@ -17,7 +17,7 @@ def service_errors() -> Generator[None]:
     """
     try:
         yield
-    except DeserializationError as error:
+    except (DeserializationError, UnicodeDecodeError) as error:
         raise DecodeError("The service's answer is not what the contract of its API version promises.") from error
     except AzureError as error:
         error.message = redact(error.message)
