@@ -1,13 +1,13 @@
 """Authentication policies of the pipeline: access key (HMAC) and bearer token."""
 
 import inspect
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
 from azure.core.credentials import AzureKeyCredential
-from azure.core.exceptions import ServiceRequestError
+from azure.core.exceptions import ClientAuthenticationError
 from azure.core.pipeline import PipelineRequest
 from azure.core.pipeline.policies import (
     AsyncBearerTokenCredentialPolicy,
@@ -119,11 +119,42 @@ class EntraTokenPolicy(SansIOHTTPPolicy[Any, Any]):
             return
         context["entra_token"] = token
         http_request = request.http_request
-        if not (http_request.url.lower().startswith("https:") or is_loopback(http_request.url)):
-            raise ServiceRequestError("An Entra ID token is sent over https only, except to this machine.")
+        if not permits_bearer(http_request.url):
+            # Of azure-core's errors it is this one that the retry policy takes as final.
+            raise ClientAuthenticationError("An Entra ID token is sent over https only, except to this machine.")
         for name in SIGNING_HEADERS:
             http_request.headers.pop(name, None)
         http_request.headers["Authorization"] = f"Bearer {token}"
+
+
+def permits_bearer(url: str) -> bool:
+    """Tell whether a bearer token may go to this URL: over https, or to this machine.
+
+    >>> permits_bearer("https://contoso.communication.azure.com"), permits_bearer("http://contoso.com")
+    (True, False)
+    """
+    return url.lower().startswith("https:") or is_loopback(url)
+
+
+def token_method(credential: Any, wanted: str, *, is_async: bool) -> Callable[..., Any]:
+    """Return the method by which a token credential gives tokens: ``get_token``, or else ``get_token_info``.
+
+    Raises:
+        TypeError: The credential is none, or one of the other colour; the text says what is wanted.
+    """
+    get_token: Callable[..., Any] | None = getattr(credential, "get_token", None) or getattr(
+        credential, "get_token_info", None
+    )
+    if not callable(get_token):
+        raise TypeError(
+            f"The credential must be {wanted}, for example of azure-identity, not {type(credential).__name__}."
+        )
+    # An async credential may hide its coroutine behind a wrapper, but it is always an async context manager.
+    if is_async and not (inspect.iscoroutinefunction(get_token) or hasattr(credential, "__aexit__")):
+        raise TypeError("The async client needs an async token credential, for example of azure.identity.aio.")
+    if not is_async and inspect.iscoroutinefunction(get_token):
+        raise TypeError("The sync client needs a sync token credential; this one belongs to the client in aio.")
+    return get_token
 
 
 def authentication_policies(endpoint: str, credential: Any, *, is_async: bool) -> list[Any]:
@@ -139,17 +170,7 @@ def authentication_policies(endpoint: str, credential: Any, *, is_async: bool) -
         return [EntraTokenPolicy()]
     if isinstance(credential, str | AzureKeyCredential):
         return [HmacAuthenticationPolicy(credential), EntraTokenPolicy()]
-    get_token = getattr(credential, "get_token", None) or getattr(credential, "get_token_info", None)
-    if not callable(get_token):
-        raise TypeError(
-            "The credential must be an access key (str or AzureKeyCredential) or a token credential, "
-            f"for example of azure-identity, not {type(credential).__name__}."
-        )
-    # An async credential may hide its coroutine behind a wrapper, but it is always an async context manager.
-    if is_async and not (inspect.iscoroutinefunction(get_token) or hasattr(credential, "__aexit__")):
-        raise TypeError("The async client needs an async token credential, for example of azure.identity.aio.")
-    if not is_async and inspect.iscoroutinefunction(get_token):
-        raise TypeError("The sync client needs a sync token credential; this one belongs to the client in aio.")
+    token_method(credential, "an access key (str or AzureKeyCredential) or a token credential", is_async=is_async)
     policy = AsyncBearerTokenCredentialPolicy[Any, Any] if is_async else BearerTokenCredentialPolicy[Any, Any]
     return [
         *([PlainHttpPolicy()] if is_loopback(endpoint) else []),
