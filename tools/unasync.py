@@ -11,7 +11,10 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent / "customizations" / "acs_identity"
-PAIRS = {"aio/_client.py": "_client.py"}
+PAIRS = {
+    "aio/_client.py": "_client.py",
+    "aio/_entra_exchange.py": "_entra_exchange.py",
+}
 
 RULES = [
     (r"asyncio\.run\((.*)\)", r"\1"),
@@ -26,6 +29,7 @@ RULES = [
     (r"\b(acs_identity|azure\.identity|acs_identity_rest\.v\w+)\.aio\b", r"\1"),
     (r"\ban async\b", "a sync"),
     (r"\bThe async client\b", "The sync client"),
+    (r"\bin async code\b", "in sync code"),
 ]
 RUFF = [sys.executable, "-m", "ruff"]
 

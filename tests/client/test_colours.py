@@ -19,8 +19,9 @@ def test_a_change_of_one_colour_alone_is_shown_and_then_mended(
     tool = load_tool("unasync")
     package = root / "customizations" / "acs_identity"
     (tmp_path / "aio").mkdir()
-    for name in ("aio/_client.py", "_client.py"):
-        (tmp_path / name).write_text((package / name).read_text())
+    for pair in tool.PAIRS.items():
+        for name in pair:
+            (tmp_path / name).write_text((package / name).read_text())
     source = tmp_path / "aio" / "_client.py"
     source.write_text(source.read_text().replace("async def close(self)", "async def shut(self)"))
     monkeypatch.setattr(tool, "ROOT", tmp_path)
