@@ -4,7 +4,9 @@ import asyncio
 import base64
 import inspect
 import json
+import sys
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -246,6 +248,32 @@ async def test_the_family_of_the_scopes_decides_what_is_asked(
     assert request.header("x-ms-date") is None
     assert request.header("x-ms-content-sha256") is None
     assert credential.scopes == [tuple(scopes or [f"{CLIENTS}.default"])]
+
+
+@pytest.mark.parametrize(
+    "endpoint", ["CONTOSO.communication.azure.com", " HTTPS://Contoso.Communication.Azure.Com:443/ "]
+)
+async def test_the_endpoint_is_taken_as_the_portal_or_a_person_writes_it(
+    colour: Colour, service: Service, endpoint: str
+) -> None:
+    await settled(colour.exchange(service, endpoint=endpoint).exchange())
+    assert (service.asked[0].scheme, service.asked[0].header("Host")) == ("https", "contoso.communication.azure.com")
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "error"),
+    [
+        ("", ValueError),
+        ("ftp://contoso.com", ValueError),
+        ("endpoint=https://contoso.com/", ValueError),
+        (5, TypeError),
+    ],
+)
+def test_a_malformed_endpoint_is_refused_when_the_exchange_is_made(
+    colour: Colour, service: Service, endpoint: Any, error: type[Exception]
+) -> None:
+    with pytest.raises(error, match=r"[Tt]he endpoint"):
+        colour.exchange(service, endpoint=endpoint)
 
 
 async def test_who_did_not_choose_a_preview_is_not_warned_of_one(colour: Colour, service: Service) -> None:
@@ -565,22 +593,59 @@ async def test_a_call_with_an_entra_token_is_authenticated_by_it_and_the_next_by
 # At once
 
 
+@pytest.fixture
+def often_switching() -> Iterator[None]:
+    """Threads take turns after every few instructions, so that a race shows."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(interval)
+
+
+@pytest.mark.usefixtures("often_switching")
 def test_threads_that_exchange_at_once_each_get_the_token_of_their_own_user(service: Service) -> None:
+    def user() -> str:
+        # Two users, so that exchanges are skipped as well as made.
+        return "alice" if threading.get_ident() in of_alice else "bob"
+
     class OfThread(Credential):
         def get_token(self, *scopes: str, **kwargs: Any) -> AzureAccessToken:
-            return AzureAccessToken(threading.current_thread().name, 4_000_000_000)
+            return AzureAccessToken(user(), 4_000_000_000)
 
     exchange = EntraTokenExchange(ENDPOINT, OfThread(), transport=Transport(service))
-    start = threading.Barrier(8, timeout=30)
+    of_alice: set[int] = set()
+    start = threading.Barrier(6, timeout=30)
 
-    def work() -> list[tuple[str, str]]:
+    def work(is_alice: bool) -> list[tuple[str, str]]:
+        if is_alice:
+            of_alice.add(threading.get_ident())
         start.wait()
-        return [(exchange.exchange().token, threading.current_thread().name) for _ in range(50)]
+        return [(exchange.exchange().token, f"access for Bearer {user()}") for _ in range(100)]
 
-    with ThreadPoolExecutor(8, thread_name_prefix="user") as pool:
-        results = [pair for future in [pool.submit(work) for _ in range(8)] for pair in future.result(30)]
-    assert [(token, name) for token, name in results if token != f"access for Bearer {name}"] == []
-    assert len(results) == 400
+    with ThreadPoolExecutor(6) as pool:
+        futures = [pool.submit(work, number % 2 == 0) for number in range(6)]
+        results = [pair for future in futures for pair in future.result(30)]
+    assert [(given, wanted) for given, wanted in results if given != wanted] == []
+    assert len(results) == 600
+
+
+def test_an_exchange_for_another_user_in_between_does_not_change_the_answer(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exchange = EntraTokenExchange(ENDPOINT, Credential("alice", "alice", "bob"), transport=Transport(service))
+    serves = Exchanged.serves
+    in_between = [exchange.exchange]
+
+    def interrupted(last: Exchanged, entra_token: str, now: float) -> bool:
+        result = serves(last, entra_token, now)
+        if in_between:
+            assert in_between.pop()().token == "access for Bearer bob"
+        return result
+
+    assert exchange.exchange().token == "access for Bearer alice"
+    monkeypatch.setattr(Exchanged, "serves", interrupted)
+    assert exchange.exchange().token == "access for Bearer alice"
+    assert len(service.asked) == 2
 
 
 class Gates(AsyncTransport):
