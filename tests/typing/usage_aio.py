@@ -1,0 +1,66 @@
+"""Async code as users write it, with every public name of acs_identity.aio. Type checkers read it; nothing runs it."""
+
+from datetime import timedelta
+from typing import assert_type
+
+from azure.core.credentials import AzureKeyCredential
+from azure.core.credentials_async import AsyncTokenCredential
+from azure.core.rest import AsyncHttpResponse, HttpRequest
+
+from acs_identity import AccessToken, CommunicationTokenScope, CommunicationUserIdentifier
+from acs_identity.aio import CommunicationIdentityClient
+from acs_identity_rest.v2026_09_23.aio import CommunicationIdentityRestClient
+from acs_identity_rest.v2026_09_23.models import (
+    CommunicationIdentityAccessToken,
+    CommunicationIdentityAccessTokenRequest,
+    CommunicationIdentityAccessTokenResult,
+)
+
+ENDPOINT = "https://contoso.communication.azure.com"
+
+
+def clients(key: str, token_credential: AsyncTokenCredential) -> list[CommunicationIdentityClient]:
+    made = CommunicationIdentityClient.from_connection_string(f"endpoint={ENDPOINT};accesskey={key}", retry_total=3)
+    assert_type(made, CommunicationIdentityClient)
+    return [
+        made,
+        CommunicationIdentityClient(ENDPOINT, key),
+        CommunicationIdentityClient(ENDPOINT, AzureKeyCredential(key)),
+        CommunicationIdentityClient(ENDPOINT, token_credential, api_version="2023-10-01", user_agent="broker/1"),
+    ]
+
+
+class Broker(CommunicationIdentityClient):
+    """A client of the user's own."""
+
+
+async def a_client_of_ones_own(conn_str: str) -> None:
+    async with Broker.from_connection_string(conn_str) as broker:
+        assert_type(broker, Broker)
+
+
+async def users_and_tokens(client: CommunicationIdentityClient, user_id: str) -> None:
+    async with client as opened:
+        assert_type(opened, CommunicationIdentityClient)
+    user = await client.create_user(headers={"x-team": "chat"}, connection_timeout=3.5)
+    assert_type(user, CommunicationUserIdentifier)
+    assert_type(
+        await client.create_user_and_token(["chat"], token_expires_in=timedelta(hours=1)),
+        tuple[CommunicationUserIdentifier, AccessToken],
+    )
+    assert_type(await client.get_token(user, [CommunicationTokenScope.CHAT, "voip"]), AccessToken)
+    assert_type(await client.get_token(user_id, ("chat",), token_expires_in=timedelta(hours=2)), AccessToken)
+    assert_type(await client.issue_token(user, {CommunicationTokenScope.VOIP}), AccessToken)
+    assert_type(await client.get_token_for_teams_user("entra token", "client id", "object id"), AccessToken)
+    await client.revoke_tokens(user)
+    await client.delete_user(user_id)
+    await client.close()
+
+
+async def raw_operations(client: CommunicationIdentityClient, user_id: str) -> None:
+    assert_type(client.raw, CommunicationIdentityRestClient)
+    assert_type(await client.raw.identity.create(), CommunicationIdentityAccessTokenResult)
+    request = CommunicationIdentityAccessTokenRequest(scopes=["chat"], expires_in_minutes=60)
+    assert_type(await client.raw.identity.issue_access_token(user_id, request), CommunicationIdentityAccessToken)
+    assert_type(await client.send_request(HttpRequest("GET", "/identities")), AsyncHttpResponse)
+    assert_type(await client.send_request(HttpRequest("GET", "/identities"), stream=True, timeout=5), AsyncHttpResponse)
