@@ -157,13 +157,17 @@ class Core:
 
         Raises:
             azure.core.exceptions.HttpResponseError: The service refuses.
+            azure.core.exceptions.DecodeError: The answer is not JSON.
         """
         if response.status_code != 200:
             errors = {401: ClientAuthenticationError, 404: ResourceNotFoundError}
             map_error(status_code=response.status_code, response=response, error_map=errors)
             raise HttpResponseError(response=response)
-        page: preview_models.EntraAssignmentsResponse
-        page = self._models.EntraAssignmentsResponse.deserialize(response.json())
+        try:
+            content = response.json()
+        except ValueError as error:
+            raise DecodeError("The service answered with a page that is not JSON.") from error
+        page: preview_models.EntraAssignmentsResponse = self._models.EntraAssignmentsResponse.deserialize(content)
         return page
 
     def _set_lifetime(self, request: Any, token_expires_in: timedelta | None) -> None:
