@@ -3,6 +3,12 @@
 The client is :class:`CommunicationIdentityClient`, here for sync code and in :mod:`acs_identity.aio` for async code.
 """
 
+from ._assignments import (
+    EntraAssignment,
+    EntraPrincipalType,
+    TeamsExtensionAssignment,
+    TeamsExtensionPrincipalType,
+)
 from ._authentication import HmacAuthenticationPolicy
 from ._client import CommunicationIdentityClient
 from ._models import (
@@ -13,6 +19,7 @@ from ._models import (
     CommunicationUserIdentifier,
     CommunicationUserProperties,
 )
+from ._users import CommunicationUserDetail
 from ._version import VERSION
 
 __version__ = VERSION
@@ -23,8 +30,13 @@ __all__ = [
     "CommunicationIdentifierKind",
     "CommunicationIdentityClient",
     "CommunicationTokenScope",
+    "CommunicationUserDetail",
     "CommunicationUserIdentifier",
     "CommunicationUserProperties",
+    "EntraAssignment",
+    "EntraPrincipalType",
     "HmacAuthenticationPolicy",
+    "TeamsExtensionAssignment",
+    "TeamsExtensionPrincipalType",
     "__version__",
 ]

@@ -3,12 +3,28 @@
 from collections.abc import Iterable
 from datetime import timedelta
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from azure.core.credentials import AzureKeyCredential, TokenCredential
+from azure.core.paging import ItemPaged
 from azure.core.rest import HttpRequest, HttpResponse
 
-from acs_identity._core import Core, access_token_of, raw_id, user_and_access_token_of, user_of
+from acs_identity._assignments import EntraAssignment, TeamsExtensionAssignment
+from acs_identity._core import (
+    Core,
+    access_token_of,
+    bearer_token,
+    entra_assignment_of,
+    entra_page_of,
+    exchanged_access_token_of,
+    next_page_url,
+    raw_id,
+    required_text,
+    teams_extension_assignment_of,
+    user_and_access_token_of,
+    user_detail_of,
+    user_of,
+)
 from acs_identity._endpoint import normalize_endpoint, parse_connection_string
 from acs_identity._errors import service_errors
 from acs_identity._models import (
@@ -18,9 +34,11 @@ from acs_identity._models import (
     CommunicationUserIdentifier,
 )
 from acs_identity._pipeline import pipeline_policies
+from acs_identity._users import CommunicationUserDetail
 from acs_identity._versions import DEFAULT_API_VERSION, load, rest_package
 
 if TYPE_CHECKING:
+    from acs_identity_rest.v2025_03_02_preview import CommunicationIdentityRestClient as PreviewRestClient
     from acs_identity_rest.v2026_09_23 import CommunicationIdentityRestClient
 
 
@@ -64,7 +82,7 @@ class CommunicationIdentityClient:
         **kwargs: Any,
     ) -> None:
         package = rest_package(api_version)
-        if credential is None:
+        if credential is None:  # pyright: ignore[reportUnnecessaryComparison]
             raise TypeError("The credential must be an access key (str or AzureKeyCredential) or a token credential.")
         self._endpoint = normalize_endpoint(endpoint)
         self._api_version = api_version
@@ -99,25 +117,33 @@ class CommunicationIdentityClient:
         self._require_open()
         return self._raw
 
-    def create_user(self, **kwargs: Any) -> CommunicationUserIdentifier:
+    def create_user(self, *, custom_id: str | None = None, **kwargs: Any) -> CommunicationUserIdentifier:
         """Create a user.
 
         Source: REST reference, Communication Identity, Create.
 
         Args:
+            custom_id: An id of your own for the user, of 1 to 256 characters; none by default. A known one gives the
+                user that is there. Only in API version 2025-03-02-preview.
             kwargs: Options of azure-core for this call.
 
         Returns:
             The user. Its raw id is a stable key; the service has no way to list users, so keep it.
+
+        Raises:
+            TypeError: The custom id is not a str.
+            ValueError: The custom id is empty or too long, or the API version has none.
         """
+        request = self._core.user_request(custom_id)
         with service_errors():
-            return user_of(self.raw.identity.create(**kwargs))
+            return user_of(self.raw.identity.create(request, **kwargs))
 
     def create_user_and_token(
         self,
         scopes: Iterable[str | CommunicationTokenScope],
         *,
         token_expires_in: timedelta | None = None,
+        custom_id: str | None = None,
         **kwargs: Any,
     ) -> tuple[CommunicationUserIdentifier, AccessToken]:
         """Create a user and issue an access token for it, in one call.
@@ -127,15 +153,39 @@ class CommunicationIdentityClient:
         Args:
             scopes: What the token permits; at least one.
             token_expires_in: Its lifetime, a whole number of minutes from 60 to 1440; 24 hours by default.
+            custom_id: An id of your own for the user, of 1 to 256 characters; none by default. A known one gives the
+                user that is there. Only in API version 2025-03-02-preview.
             kwargs: Options of azure-core for this call.
 
         Raises:
             TypeError: An argument is of the wrong type.
-            ValueError: There is no scope, or the lifetime is out of range.
+            ValueError: There is no scope, the lifetime is out of range, the custom id is empty or too long, or the
+                API version has none.
         """
-        request = self._core.create_request(scopes, token_expires_in)
+        request = self._core.user_and_token_request(scopes, token_expires_in, custom_id)
         with service_errors():
             return user_and_access_token_of(self.raw.identity.create(request, **kwargs))
+
+    def get_user(self, user: CommunicationIdentifier | str, **kwargs: Any) -> CommunicationUserDetail:
+        """Read what the service knows about a user. Only in API version 2025-03-02-preview.
+
+        Source: the contract, CommunicationIdentity_Get.
+
+        Args:
+            user: The user, as identifier or raw id.
+            kwargs: Options of azure-core for this call.
+
+        Returns:
+            The user with its custom id and when an access token was last issued for it.
+
+        Raises:
+            TypeError: The user is of the wrong type.
+            ValueError: The user is not one of Communication Services, or the API version lacks the operation.
+        """
+        self._core.require("identity.get", "get_user")
+        identity = raw_id(user)
+        with service_errors():
+            return user_detail_of(self._preview.identity.get(identity, **kwargs))
 
     def get_token(
         self,
@@ -233,6 +283,264 @@ class CommunicationIdentityClient:
         with service_errors():
             return access_token_of(self.raw.teams_user.exchange_access_token(request, **kwargs))
 
+    def get_token_for_teams_extension_user(self, entra_token: str, **kwargs: Any) -> AccessToken:
+        """Exchange the Entra ID token of a Teams Phone principal for an access token of Communication Services.
+
+        The request carries that token in place of the client's credential. In API version 2025-03-02-preview and from
+        2025-06-30 on. Source: the contract, TeamsExtensionToken_Exchange.
+
+        Args:
+            entra_token: The principal's Entra ID access token, for example for the scope
+                ``https://auth.msft.communication.azure.com/TeamsExtension.ManageCalls``. The principal must hold an
+                assignment, see :meth:`upsert_teams_extension_assignment`.
+            kwargs: Options of azure-core for this call.
+
+        Returns:
+            The access token. Its user has the raw id ``8:acs:{resource}_{tenant}_{object}``.
+
+        Raises:
+            TypeError: The token is not a str.
+            ValueError: The token is empty or cannot be one, or the API version lacks the operation.
+        """
+        self._core.require("teams_extension.exchange_access_token", "get_token_for_teams_extension_user")
+        token = bearer_token(entra_token)
+        with service_errors():
+            return exchanged_access_token_of(
+                self.raw.teams_extension.exchange_access_token({}, entra_token=token, **kwargs)
+            )
+
+    def get_token_for_entra_user(self, entra_token: str, **kwargs: Any) -> AccessToken:
+        """Exchange the Entra ID token of an Entra ID user for an access token of Communication Services.
+
+        The request carries that token in place of the client's credential. Only in API version 2025-03-02-preview.
+        Source: the contract, EntraIdToken_Exchange.
+
+        Args:
+            entra_token: The user's Entra ID access token, for example for the scope
+                ``https://communication.azure.com/clients/.default``. An assignment must cover the user, see
+                :meth:`upsert_entra_assignment`.
+            kwargs: Options of azure-core for this call.
+
+        Returns:
+            The access token. Its user has the raw id ``8:acs:{resource}_wf_{tenant}_{object}``.
+
+        Raises:
+            TypeError: The token is not a str.
+            ValueError: The token is empty or cannot be one, or the API version lacks the operation.
+        """
+        self._core.require("entra.exchange_access_token", "get_token_for_entra_user")
+        token = bearer_token(entra_token)
+        with service_errors():
+            return exchanged_access_token_of(self._preview.entra.exchange_access_token({}, entra_token=token, **kwargs))
+
+    def get_teams_extension_assignment(self, tenant_id: str, object_id: str, **kwargs: Any) -> TeamsExtensionAssignment:
+        """Read the assignment of a Teams principal. In API version 2025-03-02-preview and from 2025-06-30 on.
+
+        Source: the contract, TeamsExtensionAssignment_Get.
+
+        Args:
+            tenant_id: The Entra ID tenant of the principal.
+            object_id: The Entra ID object id of the principal.
+            kwargs: Options of azure-core for this call.
+
+        Raises:
+            TypeError: An id is not a str.
+            ValueError: An id is empty, or the API version lacks the operation.
+        """
+        self._core.require("teams_extension.get_assignment", "get_teams_extension_assignment")
+        ids = required_text("tenant_id", tenant_id), required_text("object_id", object_id)
+        with service_errors():
+            return teams_extension_assignment_of(self.raw.teams_extension.get_assignment(*ids, **kwargs))
+
+    def upsert_teams_extension_assignment(
+        self,
+        tenant_id: str,
+        object_id: str,
+        principal_type: str,
+        *,
+        client_ids: Iterable[str] | None = None,
+        **kwargs: Any,
+    ) -> TeamsExtensionAssignment:
+        """Create the assignment of a Teams principal, or replace the one that is there.
+
+        In API version 2025-03-02-preview and from 2025-06-30 on. Source: the contract, TeamsExtensionAssignment_Upsert.
+
+        Args:
+            tenant_id: The Entra ID tenant of the principal.
+            object_id: The Entra ID object id of the principal.
+            principal_type: What the principal is, for example a member of
+                :class:`~acs_identity.TeamsExtensionPrincipalType`; sent as it is given.
+            client_ids: The client ids of the applications through which the principal may act; not sent by default.
+            kwargs: Options of azure-core for this call.
+
+        Returns:
+            The assignment as the service stored it.
+
+        Raises:
+            TypeError: An argument is of the wrong type.
+            ValueError: An argument is empty, or the API version lacks the operation.
+        """
+        self._core.require("teams_extension.upsert_assignment", "upsert_teams_extension_assignment")
+        ids = required_text("tenant_id", tenant_id), required_text("object_id", object_id)
+        request = self._core.teams_extension_request(principal_type, client_ids)
+        with service_errors():
+            return teams_extension_assignment_of(self.raw.teams_extension.upsert_assignment(*ids, request, **kwargs))
+
+    def delete_teams_extension_assignment(self, tenant_id: str, object_id: str, **kwargs: Any) -> None:
+        """Delete the assignment of a Teams principal. In API version 2025-03-02-preview and from 2025-06-30 on.
+
+        Source: the contract, TeamsExtensionAssignment_Delete.
+
+        Args:
+            tenant_id: The Entra ID tenant of the principal.
+            object_id: The Entra ID object id of the principal.
+            kwargs: Options of azure-core for this call.
+
+        Raises:
+            TypeError: An id is not a str.
+            ValueError: An id is empty, or the API version lacks the operation.
+        """
+        self._core.require("teams_extension.delete_assignment", "delete_teams_extension_assignment")
+        ids = required_text("tenant_id", tenant_id), required_text("object_id", object_id)
+        with service_errors():
+            self.raw.teams_extension.delete_assignment(*ids, **kwargs)
+
+    def list_entra_assignments(self, **kwargs: Any) -> ItemPaged[EntraAssignment]:
+        """List the assignments of Entra ID principals, page by page. Only in API version 2025-03-02-preview.
+
+        Source: the contract, EntraIdAssignments_List.
+
+        Args:
+            kwargs: Options of azure-core for the request of every page; ``params`` for the first one only.
+
+        Returns:
+            The assignments, asked for as they are iterated over. Its ``by_page()`` gives them in pages and takes the
+            ``continuation_token`` of an earlier page iterator, or of an error, to go on there. A link to the next
+            page that leads away from the endpoint is not followed but raises
+            :class:`azure.core.exceptions.DecodeError`.
+
+        Raises:
+            ValueError: The API version lacks the operation.
+        """
+        self._core.require("entra.list_assignments", "list_entra_assignments")
+        self._require_open()
+
+        def get_next(link: str | None) -> tuple[str | None, list[EntraAssignment]]:
+            with service_errors():
+                if link is None:
+                    return entra_page_of(self._preview.entra.list_assignments(**kwargs))
+                # What the service links to is complete, and the link is not to be changed.
+                options = {name: value for name, value in kwargs.items() if name != "params"}
+                request = HttpRequest(
+                    "GET", next_page_url(self._endpoint, link), headers={"Accept": "application/json"}
+                )
+                response = self.raw.send_request(request, **options)
+                return entra_page_of(self._core.next_entra_page(response))
+
+        def extract_data(
+            page: tuple[str | None, list[EntraAssignment]],
+        ) -> tuple[str | None, list[EntraAssignment]]:
+            return page
+
+        return ItemPaged(get_next, extract_data)
+
+    def get_entra_assignment(self, object_id: str, **kwargs: Any) -> EntraAssignment:
+        """Read the assignment of an Entra ID principal. Only in API version 2025-03-02-preview.
+
+        Source: the contract, EntraIdAssignment_Get.
+
+        Args:
+            object_id: The Entra ID object id of the principal.
+            kwargs: Options of azure-core for this call.
+
+        Raises:
+            TypeError: The id is not a str.
+            ValueError: The id is empty, or the API version lacks the operation.
+        """
+        self._core.require("entra.get_assignment", "get_entra_assignment")
+        principal = required_text("object_id", object_id)
+        with service_errors():
+            return entra_assignment_of(self._preview.entra.get_assignment(principal, **kwargs))
+
+    def upsert_entra_assignment(
+        self, object_id: str, principal_type: str, *, tenant_id: str, client_ids: Iterable[str], **kwargs: Any
+    ) -> EntraAssignment:
+        """Create the assignment of an Entra ID principal, or replace the one that is there.
+
+        Only in API version 2025-03-02-preview. Source: the contract, EntraIdAssignment_Upsert.
+
+        Args:
+            object_id: The Entra ID object id of the principal.
+            principal_type: What the principal is, for example a member of :class:`~acs_identity.EntraPrincipalType`;
+                sent as it is given.
+            tenant_id: The Entra ID tenant of the principal.
+            client_ids: The client ids of the applications through which the principal may act.
+            kwargs: Options of azure-core for this call.
+
+        Returns:
+            The assignment as the service stored it.
+
+        Raises:
+            TypeError: An argument is of the wrong type.
+            ValueError: An argument is empty, or the API version lacks the operation.
+        """
+        self._core.require("entra.upsert_assignment", "upsert_entra_assignment")
+        principal = required_text("object_id", object_id)
+        request = self._core.entra_request(tenant_id, principal_type, client_ids)
+        with service_errors():
+            return entra_assignment_of(self._preview.entra.upsert_assignment(principal, request, **kwargs))
+
+    def delete_entra_assignment(self, object_id: str, **kwargs: Any) -> None:
+        """Delete the assignment of an Entra ID principal. Only in API version 2025-03-02-preview.
+
+        Source: the contract, EntraIdAssignment_Delete.
+
+        Args:
+            object_id: The Entra ID object id of the principal.
+            kwargs: Options of azure-core for this call.
+
+        Raises:
+            TypeError: The id is not a str.
+            ValueError: The id is empty, or the API version lacks the operation.
+        """
+        self._core.require("entra.delete_assignment", "delete_entra_assignment")
+        principal = required_text("object_id", object_id)
+        with service_errors():
+            self._preview.entra.delete_assignment(principal, **kwargs)
+
+    def update_entra_assignments(
+        self, *, upsert: Iterable[EntraAssignment] = (), delete: Iterable[str] = (), **kwargs: Any
+    ) -> list[EntraAssignment]:
+        """Create, replace and delete several assignments of Entra ID principals in one request.
+
+        Others stay as they are. Only in API version 2025-03-02-preview. Source: the contract,
+        EntraIdAssignments_Update.
+
+        Args:
+            upsert: The assignments to create, or to put in the place of those that are there; none by default.
+            delete: The Entra ID object ids of the principals whose assignments are to be deleted; none by default.
+            kwargs: Options of azure-core for this call.
+
+        Returns:
+            The assignments that were created or replaced, as the service stored them.
+
+        Raises:
+            TypeError: An argument is of the wrong type.
+            ValueError: There is nothing to change, an object id is given twice, a value is empty, or the API version
+                lacks the operation.
+        """
+        self._core.require("entra.update_assignments", "update_entra_assignments")
+        changes = self._core.entra_changes(upsert, delete)
+        with service_errors():
+            answer = self._preview.entra.update_assignments(changes, **kwargs)
+            if answer is None:
+                return []
+            link, changed = entra_page_of(answer)
+        if link:
+            pages = self.list_entra_assignments(**kwargs).by_page(link)
+            changed += [assignment for page in pages for assignment in page]
+        return changed
+
     def send_request(self, request: HttpRequest, *, stream: bool = False, **kwargs: Any) -> HttpResponse:
         """Send any request through the pipeline: signed, retried and logged like the client's own.
 
@@ -267,6 +575,11 @@ class CommunicationIdentityClient:
 
     def __repr__(self) -> str:
         return f"CommunicationIdentityClient(endpoint={self._endpoint!r}, api_version={self._api_version!r})"
+
+    @property
+    def _preview(self) -> "PreviewRestClient":
+        """The raw client, annotated as the one of the only API version that has the operation called on it."""
+        return cast("PreviewRestClient", self.raw)
 
     def _require_open(self) -> None:
         if self._closed:

@@ -15,9 +15,14 @@ def test_the_public_names_are_these() -> None:
         "CommunicationIdentifierKind",
         "CommunicationIdentityClient",
         "CommunicationTokenScope",
+        "CommunicationUserDetail",
         "CommunicationUserIdentifier",
         "CommunicationUserProperties",
+        "EntraAssignment",
+        "EntraPrincipalType",
         "HmacAuthenticationPolicy",
+        "TeamsExtensionAssignment",
+        "TeamsExtensionPrincipalType",
         "__version__",
     ]
     assert acs_identity.aio.__all__ == ["CommunicationIdentityClient"]

@@ -68,6 +68,8 @@ class Scrubber:
             items = cast("list[object]", value)
             return [self._value(item) for item in items]
         if isinstance(value, str):
+            if name == "nextLink":
+                return urlsplit(self.text(value))._replace(scheme="https", netloc=HOST).geturl()
             return fake_token(value) if name == "token" else self.text(value)
         return value
 

@@ -101,6 +101,14 @@ def test_one_real_id_is_one_fake_id_wherever_it_appears() -> None:
     assert scrubber.text(REAL_ID[:-1] + "2") != fake
 
 
+def test_a_link_to_the_next_page_leads_to_the_host_of_the_cassette() -> None:
+    link = f"http://127.0.0.1:8080/list?after=1&id={REAL_ID}"
+    answer = {"headers": {}, "body": {"string": json.dumps({"value": [], "nextLink": link}).encode()}}
+    written = json.loads(Scrubber().response(answer)["body"]["string"])["nextLink"]
+    assert written.startswith(f"https://{HOST}/list?after=1&id=8:acs:{RESOURCE}_")
+    assert list(secrets_of(written)) == []
+
+
 def test_a_fake_token_keeps_scopes_and_lifetime_and_nothing_else() -> None:
     def encoded(value: dict[str, Any]) -> str:
         return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
