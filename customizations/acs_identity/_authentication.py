@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlencode
 
 from azure.core.credentials import AzureKeyCredential
@@ -19,6 +19,7 @@ from ._endpoint import is_loopback
 from ._signing import canonical_url, decode_access_key, sign
 
 SIGNING_HEADERS = ("x-ms-date", "x-ms-content-sha256")
+USER_TOKENS: Final = object()
 BEARER_SCOPE = "https://communication.azure.com//.default"
 
 
@@ -158,15 +159,15 @@ def token_method(credential: Any, wanted: str, *, is_async: bool) -> Callable[..
 
 
 def authentication_policies(endpoint: str, credential: Any, *, is_async: bool) -> list[Any]:
-    """Return the policies for a credential: an access key as text or AzureKeyCredential, a token credential, or None.
+    """Return the policies for a credential: an access key as text or AzureKeyCredential, or a token credential.
 
-    None is for a pipeline whose every call carries the Entra ID token of a user.
+    ``USER_TOKENS`` stands for the credential of a pipeline whose every call carries the Entra ID token of a user.
 
     Raises:
         TypeError: The credential is none of these, or a token credential of the other colour.
         ValueError: The access key is not base64.
     """
-    if credential is None:
+    if credential is USER_TOKENS:
         return [EntraTokenPolicy()]
     if isinstance(credential, str | AzureKeyCredential):
         return [HmacAuthenticationPolicy(credential), EntraTokenPolicy()]

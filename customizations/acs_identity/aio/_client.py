@@ -84,8 +84,6 @@ class CommunicationIdentityClient:
         **kwargs: Any,
     ) -> None:
         package = rest_package(api_version)
-        if credential is None:  # pyright: ignore[reportUnnecessaryComparison]
-            raise TypeError("The credential must be an access key (str or AzureKeyCredential) or a token credential.")
         self._endpoint = normalize_endpoint(endpoint)
         self._api_version = api_version
         policies = pipeline_policies(self._endpoint, credential, is_async=True, **kwargs)

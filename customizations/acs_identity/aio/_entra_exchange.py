@@ -6,7 +6,7 @@ from typing import Any
 
 from azure.core.credentials_async import AsyncTokenCredential
 
-from acs_identity._authentication import permits_bearer, token_method
+from acs_identity._authentication import USER_TOKENS, permits_bearer, token_method
 from acs_identity._core import access_token_of
 from acs_identity._endpoint import normalize_endpoint
 from acs_identity._entra import Exchanged, entra_scopes, entra_token_of, exchange_operation
@@ -49,7 +49,7 @@ class EntraTokenExchange:
             raise ValueError(
                 "The endpoint must start with https://: over http an Entra ID token goes to this machine only."
             )
-        policies = pipeline_policies(endpoint, None, is_async=True, **options)
+        policies = pipeline_policies(endpoint, USER_TOKENS, is_async=True, **options)
         self._raw: Any = load(package, "aio").CommunicationIdentityRestClient(endpoint, policies=policies, **options)
         self._operations = getattr(self._raw, group)
         # azure-core repeats no POST after a 429 or 502 by itself. A retry policy of the caller's own decides alone.
