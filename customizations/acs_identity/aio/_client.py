@@ -12,12 +12,8 @@ from azure.core.rest import AsyncHttpResponse, HttpRequest
 from acs_identity._core import Core, access_token_of, raw_id, user_and_access_token_of, user_of
 from acs_identity._endpoint import normalize_endpoint, parse_connection_string
 from acs_identity._errors import service_errors
-from acs_identity._models import (
-    AccessToken,
-    CommunicationIdentifier,
-    CommunicationTokenScope,
-    CommunicationUserIdentifier,
-)
+from acs_identity._identifiers import CommunicationIdentifier, CommunicationUserIdentifier
+from acs_identity._models import AccessToken, CommunicationTokenScope
 from acs_identity._pipeline import pipeline_policies
 from acs_identity._versions import DEFAULT_API_VERSION, load, rest_package
 
