@@ -308,6 +308,7 @@ def test_a_repr_shows_the_prefix_and_of_a_long_id_the_end() -> None:
     assert repr(CommunicationUserIdentifier(USER)) == "CommunicationUserIdentifier('8:acs:...0081')"
     assert repr(MicrosoftTeamsAppIdentifier("45ab")) == "MicrosoftTeamsAppIdentifier('28:orgid:...')"
     assert repr(UnknownIdentifier("a" * 100)) == "UnknownIdentifier('...')"
+    assert repr(UnknownIdentifier("alice:4255550123:x")) == "UnknownIdentifier('...')"
 
 
 GUARDS: dict[str, Callable[[Any], bool]] = {
