@@ -13,7 +13,7 @@ from collections.abc import Callable, Generator
 from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import azure.communication.identity as official
 import azure.communication.identity.aio as official_aio
@@ -153,7 +153,7 @@ def callables(thing: Any) -> dict[str, Any]:
     if inspect.isfunction(thing):
         return {thing.__name__: thing}
     special = ("__init__", "__enter__", "__exit__", "__aenter__", "__aexit__")
-    members: dict[str, Any] = dict(vars(thing))
+    members = cast(dict[str, Any], vars(thing))
     return {
         name: getattr(thing, name)
         for name in members
