@@ -44,7 +44,8 @@ def server() -> Iterator[EmulatorServer]:
 
 @pytest.fixture(params=SAMPLES)
 def original(request: pytest.FixtureRequest, root: Path) -> str:
-    path = root / "build" / "official" / request.param
+    name: str = request.param
+    path = root / "build" / "official" / name
     if not path.exists():
         pytest.skip("the official samples are not here; python tools/official_samples.py fetches them")
     return path.read_text(encoding="utf-8")
