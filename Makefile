@@ -32,7 +32,7 @@ test: ## test the wheel on every Python that is found, with coverage
 	@$(MAKE) --no-print-directory --silent -j2 venvs VERSIONS="$(VERSIONS)"
 	@$(MAKE) --no-print-directory -k $(VERSIONS:%=test-%) VERSIONS="$(VERSIONS)"
 
-test-%: .venv-%/ready wheel
+test-%: .venv-%/ready wheel build/official/identity_samples_async.py
 	@echo "== Python $*"
 	@.venv-$*/bin/python -m pip install -qq --no-deps --force-reinstall build/dist/*.whl
 	@.venv-$*/bin/python -m pip check
@@ -47,6 +47,10 @@ wheel: .venv-$(FIRST)/ready ## build the sdist, and the wheel from it, into buil
 	@rm -rf build/dist && mkdir -p build/dist
 	@$(TOOLS) -m build --no-isolation --outdir build/dist > build/dist/log 2>&1 || { cat build/dist/log; exit 1; }
 	@echo "built $$(ls build/dist/*.whl)"
+
+# Tests have no network, so what they need from the package index is fetched before.
+build/official/identity_samples_async.py: tools/official_samples.py | .venv-$(FIRST)/ready
+	@$(TOOLS) tools/official_samples.py
 
 lint: .venv-$(FIRST)/ready ## check style, formatting and that the sync client equals the async one
 	@$(TOOLS) -m ruff check

@@ -11,14 +11,31 @@ from ._assignments import (
 )
 from ._authentication import HmacAuthenticationPolicy
 from ._client import CommunicationIdentityClient
-from ._models import (
-    AccessToken,
+from ._endpoint import parse_connection_string
+from ._identifiers import (
+    CommunicationCloudEnvironment,
     CommunicationIdentifier,
     CommunicationIdentifierKind,
-    CommunicationTokenScope,
     CommunicationUserIdentifier,
     CommunicationUserProperties,
+    MicrosoftTeamsAppIdentifier,
+    MicrosoftTeamsAppProperties,
+    MicrosoftTeamsUserIdentifier,
+    MicrosoftTeamsUserProperties,
+    PhoneNumberIdentifier,
+    PhoneNumberProperties,
+    TeamsExtensionUserIdentifier,
+    TeamsExtensionUserProperties,
+    UnknownIdentifier,
+    identifier_from_raw_id,
+    is_communication_user,
+    is_microsoft_teams_app,
+    is_microsoft_teams_user,
+    is_phone_number,
+    is_teams_extension_user,
+    is_unknown,
 )
+from ._models import AccessToken, CommunicationTokenScope
 from ._users import CommunicationUserDetail
 from ._version import VERSION
 
@@ -26,6 +43,7 @@ __version__ = VERSION
 
 __all__ = [
     "AccessToken",
+    "CommunicationCloudEnvironment",
     "CommunicationIdentifier",
     "CommunicationIdentifierKind",
     "CommunicationIdentityClient",
@@ -36,7 +54,24 @@ __all__ = [
     "EntraAssignment",
     "EntraPrincipalType",
     "HmacAuthenticationPolicy",
+    "MicrosoftTeamsAppIdentifier",
+    "MicrosoftTeamsAppProperties",
+    "MicrosoftTeamsUserIdentifier",
+    "MicrosoftTeamsUserProperties",
+    "PhoneNumberIdentifier",
+    "PhoneNumberProperties",
     "TeamsExtensionAssignment",
     "TeamsExtensionPrincipalType",
+    "TeamsExtensionUserIdentifier",
+    "TeamsExtensionUserProperties",
+    "UnknownIdentifier",
     "__version__",
+    "identifier_from_raw_id",
+    "is_communication_user",
+    "is_microsoft_teams_app",
+    "is_microsoft_teams_user",
+    "is_phone_number",
+    "is_teams_extension_user",
+    "is_unknown",
+    "parse_connection_string",
 ]

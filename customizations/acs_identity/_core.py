@@ -17,7 +17,8 @@ from azure.core.exceptions import (
 
 from ._assignments import EntraAssignment, TeamsExtensionAssignment
 from ._endpoint import normalize_endpoint
-from ._models import AccessToken, CommunicationIdentifier, CommunicationTokenScope, CommunicationUserIdentifier
+from ._identifiers import CommunicationIdentifier, CommunicationUserIdentifier, identifier_from_raw_id
+from ._models import AccessToken, CommunicationTokenScope
 from ._users import CommunicationUserDetail
 from ._versions import require_member, require_operation
 
@@ -233,17 +234,20 @@ def minutes(token_expires_in: timedelta | None) -> int | None:
 
 
 def raw_id(user: CommunicationIdentifier | str) -> str:
-    """Return the raw id of a user given as identifier or as raw id.
+    """Return the raw id of a user given as identifier, of this or the official package, or as raw id.
 
     Raises:
         TypeError: It is neither.
-        ValueError: It is not the raw id of a user, which starts with ``8:``.
+        ValueError: It is not the raw id of a user, which starts with ``8:``; the text names the kind that it is of.
     """
     value = getattr(user, "raw_id", user)
     if not isinstance(value, str):
         raise TypeError(f"The user must be a CommunicationUserIdentifier or a raw id, not {type(user).__name__}.")
-    if not value.startswith("8:") or len(value) == len("8:"):
-        raise ValueError("The user is not one of Communication Services: the raw id of a user starts with 8:acs:")
+    if not value.startswith("8:") or not value.removeprefix("8:").strip():
+        kind = identifier_from_raw_id(value).kind.replace("_", " ") if value.strip() else "empty"
+        raise ValueError(
+            f"The user is not one of Communication Services ({kind}): the raw id of a user starts with 8:acs:"
+        )
     return value
 
 

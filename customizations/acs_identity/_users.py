@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from ._models import CommunicationUserIdentifier
+from ._identifiers import CommunicationUserIdentifier
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import acs_identity.aio
 def test_the_public_names_are_these() -> None:
     assert sorted(acs_identity.__all__) == [
         "AccessToken",
+        "CommunicationCloudEnvironment",
         "CommunicationIdentifier",
         "CommunicationIdentifierKind",
         "CommunicationIdentityClient",
@@ -21,9 +22,26 @@ def test_the_public_names_are_these() -> None:
         "EntraAssignment",
         "EntraPrincipalType",
         "HmacAuthenticationPolicy",
+        "MicrosoftTeamsAppIdentifier",
+        "MicrosoftTeamsAppProperties",
+        "MicrosoftTeamsUserIdentifier",
+        "MicrosoftTeamsUserProperties",
+        "PhoneNumberIdentifier",
+        "PhoneNumberProperties",
         "TeamsExtensionAssignment",
         "TeamsExtensionPrincipalType",
+        "TeamsExtensionUserIdentifier",
+        "TeamsExtensionUserProperties",
+        "UnknownIdentifier",
         "__version__",
+        "identifier_from_raw_id",
+        "is_communication_user",
+        "is_microsoft_teams_app",
+        "is_microsoft_teams_user",
+        "is_phone_number",
+        "is_teams_extension_user",
+        "is_unknown",
+        "parse_connection_string",
     ]
     assert acs_identity.aio.__all__ == ["CommunicationIdentityClient"]
     assert all(hasattr(acs_identity, name) for name in acs_identity.__all__)

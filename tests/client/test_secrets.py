@@ -43,7 +43,7 @@ def test_no_repr_shows_one(make_client: MakeClient) -> None:
     for shown in (repr(user), str(user), repr(token), str(token), f"{token}", repr([user, token]), repr(make_client())):
         assert_no_secret(shown)
     assert repr(user) == "CommunicationUserIdentifier('8:acs:...0081')"
-    assert repr(CommunicationUserIdentifier("8:acs:short")) == "CommunicationUserIdentifier('...')"
+    assert repr(CommunicationUserIdentifier("8:acs:short")) == "CommunicationUserIdentifier('8:acs:...')"
 
 
 @pytest.mark.parametrize(

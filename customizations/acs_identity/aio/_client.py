@@ -28,12 +28,8 @@ from acs_identity._core import (
 )
 from acs_identity._endpoint import normalize_endpoint, parse_connection_string
 from acs_identity._errors import service_errors
-from acs_identity._models import (
-    AccessToken,
-    CommunicationIdentifier,
-    CommunicationTokenScope,
-    CommunicationUserIdentifier,
-)
+from acs_identity._identifiers import CommunicationIdentifier, CommunicationUserIdentifier
+from acs_identity._models import AccessToken, CommunicationTokenScope
 from acs_identity._pipeline import pipeline_policies
 from acs_identity._users import CommunicationUserDetail
 from acs_identity._versions import DEFAULT_API_VERSION, load, rest_package
