@@ -5,6 +5,13 @@ The client is :class:`CommunicationIdentityClient`, here for sync code and in :m
 
 from ._authentication import HmacAuthenticationPolicy
 from ._client import CommunicationIdentityClient
+from ._errors import (
+    CommunicationIdentityError,
+    ConflictError,
+    NotFoundError,
+    UnauthorizedError,
+    UnreadableAnswerError,
+)
 from ._models import (
     AccessToken,
     CommunicationIdentifier,
@@ -22,9 +29,14 @@ __all__ = [
     "CommunicationIdentifier",
     "CommunicationIdentifierKind",
     "CommunicationIdentityClient",
+    "CommunicationIdentityError",
     "CommunicationTokenScope",
     "CommunicationUserIdentifier",
     "CommunicationUserProperties",
+    "ConflictError",
     "HmacAuthenticationPolicy",
+    "NotFoundError",
+    "UnauthorizedError",
+    "UnreadableAnswerError",
     "__version__",
 ]

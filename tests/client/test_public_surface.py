@@ -14,10 +14,15 @@ def test_the_public_names_are_these() -> None:
         "CommunicationIdentifier",
         "CommunicationIdentifierKind",
         "CommunicationIdentityClient",
+        "CommunicationIdentityError",
         "CommunicationTokenScope",
         "CommunicationUserIdentifier",
         "CommunicationUserProperties",
+        "ConflictError",
         "HmacAuthenticationPolicy",
+        "NotFoundError",
+        "UnauthorizedError",
+        "UnreadableAnswerError",
         "__version__",
     ]
     assert acs_identity.aio.__all__ == ["CommunicationIdentityClient"]
