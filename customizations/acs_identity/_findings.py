@@ -306,7 +306,7 @@ def _targets(request: SentRequest) -> list[tuple[str, str]]:
     return [
         (unquote(path) + end, "path with its percent-escapes resolved"),
         (escaped + end, "path with its colons percent-encoded"),
-        (quote(path) + end, "path percent-encoded once more"),
+        (quote(path, safe="/:") + end, "path percent-encoded once more"),
         (unquote(path + end), "path and query with their percent-escapes resolved"),
         (path, "path without its query"),
         (f"{path}?{form}", "query in another spelling"),
