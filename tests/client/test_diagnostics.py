@@ -217,7 +217,8 @@ PATH = urlsplit(URL).path
 def test_with_the_key_the_part_that_was_signed_in_another_spelling_is_named(
     signed_instead: dict[str, Any], cause: Cause, text: str
 ) -> None:
-    request = signed(**{"url": URL, **signed_instead})
+    arguments: dict[str, Any] = {"url": URL, **signed_instead}
+    request = signed(**arguments)
     explanation = explain(error_for(request), access_key=KEY)
     assert (explanation.cause, text in explanation.likely) == (cause, True), explanation.likely
     assert explain(error_for(request)).cause is Cause.SIGNATURE
