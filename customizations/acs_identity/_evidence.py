@@ -15,7 +15,6 @@ from ._endpoint import authority_of
 _JSON_LIMIT = 65_536
 _PATH_PARAMETERS = re.compile(r"/(?:identities|tenants|assignments)/([^/]+)")
 _OPERATION = re.compile(r"/(?:identities|teamsUser|access)(?:/|$)")
-_SECRET_MEMBERS = ("customId", "token", "userId")
 _NO_URL = SplitResult("", "", "", "", "")
 
 
@@ -53,12 +52,21 @@ class SentRequest:
     @property
     def secrets(self) -> frozenset[str]:
         """What an answer might repeat and nobody may read: ids in the path and body, the token, the signature."""
-        found = [unquote(value) for value in _PATH_PARAMETERS.findall(self.url.path)]
         members = _json_object((self.body or b"").decode("utf-8", "replace"))
-        found += [_text(members.get(name)) or "" for name in _SECRET_MEMBERS]
         authorization = self.headers.get("authorization", "")
-        found += [authorization.partition(" ")[2], authorization.partition("Signature=")[2]]
-        return frozenset(value for value in found if len(value) >= 3)
+        ids = [unquote(value) for value in _PATH_PARAMETERS.findall(self.url.path)]
+        ids.append(_text(members.get("userId")) or "")
+        tokens = [authorization.partition(" ")[2], authorization.partition("Signature=")[2]]
+        tokens.append(_text(members.get("token")) or "")
+        custom_id = _text(members.get("customId")) or ""
+        # A plain word in the place of an id or a token is a mistake, and may be in the service's own sentence as well.
+        return frozenset(
+            [
+                *(value for value in ids if any(map(str.isdigit, value))),
+                *(value for value in tokens if len(value) > 7),
+                *([custom_id] if len(custom_id) > 2 else []),
+            ]
+        )
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -119,8 +119,6 @@ def redact_errors(error: BaseException, secrets: Collection[str] = (), caller: B
 def _hidden(value: Any, hide: Callable[[str], str]) -> Any:
     if isinstance(value, str):
         return hide(value)
-    if type(value) is bytes:
-        return hide(value.decode("latin-1")).encode("latin-1")
     if type(value) in (list, tuple):
         parts = cast(list[Any] | tuple[Any, ...], value)
         return type(parts)(_hidden(part, hide) for part in parts)

@@ -302,6 +302,32 @@ def test_the_emulator_s_own_tokens_are_judged_right() -> None:
     assert explain(refused(client.create_user)).cause is Cause.ENTRA_TOKEN
 
 
+# The body and its hash
+
+
+def test_a_body_that_was_changed_is_found_in_the_request_itself() -> None:
+    request = signed(url=URL)
+    request.headers["x-ms-content-sha256"] = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
+    assert explain(error_for(request)).cause is Cause.CONTENT_HASH
+
+
+def test_a_body_that_was_changed_on_the_way_is_found_in_the_answer() -> None:
+    answer = body("Denied", "Request 'x-ms-content-sha256' differs from generated content hash.")
+    assert explain(error_for(signed(url=URL), 401, answer)).cause is Cause.CONTENT_HASH
+
+
+@pytest.mark.parametrize(
+    "date",
+    ["Fri, 31 Dec 9999 23:59:59 -0100", "", "Mon, 99 Foo 2026 99:99:99 GMT", "-", 5],
+)
+def test_a_date_that_is_none_gives_no_offset(date: Any) -> None:
+    assert explain(error_for(signed(url=URL), Date=date)).clock_offset is None
+
+
+def test_json_nested_too_deep_is_no_error_of_the_service() -> None:
+    assert explain(error_for(signed(url=URL), 400, "[" * 60_000)).code is None
+
+
 # Other refusals
 
 
@@ -338,6 +364,7 @@ def body(code: str, message: str = "Text.", target: str | None = None) -> dict[s
         (401, "\n <!DOCTYPE html>", {}, Cause.NOT_THE_SERVICE, "proxy"),
         (403, "blocked", {"Content-Type": "text/html"}, Cause.NOT_THE_SERVICE, "proxy"),
         (407, "", {}, Cause.NOT_THE_SERVICE, "proxy"),
+        (404, body("NotFound"), {"Content-Type": "text/html"}, Cause.NOT_FOUND, "no such identity"),
         (200, "{", {}, Cause.UNREADABLE_ANSWER, "contract"),
     ],
 )
@@ -382,7 +409,9 @@ def test_an_explanation_shows_no_secret() -> None:
     request = signed(url=URL, headers={"x-ms-client-request-id": USER})
     answer = body(USER, f"at {URL} with {KEY} for {USER}", USER)
     explanation = explain(error_for(request, 401, answer, x_emulator_reason=f"no {USER}", MS_CV=USER), access_key=KEY)
-    for text in (str(explanation), repr(explanation), str(explain(error_for(request, 401, answer)))):
+    without_key = explain(error_for(request, 401, answer, x_emulator_reason=f"no {USER}"))
+    assert without_key.likely == "The emulator says: no REDACTED."
+    for text in (str(explanation), repr(explanation), str(without_key)):
         assert "2dee53b4" not in text
         assert "Signature=" not in text
 

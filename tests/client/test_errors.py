@@ -254,6 +254,11 @@ def test_a_refusal_that_is_no_json_although_it_says_so_is_shown_redacted(
     assert USER not in shown(error)
 
 
+def test_a_success_that_is_no_json_is_not_shown_at_all(make_client: MakeClient, answers: Answers) -> None:
+    answers.add(200, b"canary")
+    assert str(error_of(make_client().create_user)) == "JSON is invalid: Expecting value: line 1 column 1 (char 0)"
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -365,6 +370,42 @@ def test_what_a_gateway_repeats_of_the_request_is_redacted(
         assert signature not in text
         assert "canary-opaque-token" not in text
         assert "Content: " in str(error)
+
+
+def test_every_part_of_the_service_s_error_is_redacted(make_client: MakeClient, answers: Answers) -> None:
+    said = {"code": USER, "message": f"no {USER}", "target": USER, "innererror": {USER: [USER]}}
+    refuse(answers, 404, {"error": {**said, "details": [said]}})
+    error = error_of(lambda: make_client().delete_user(USER))
+    assert error.error.details[0].innererror == {"REDACTED": ["REDACTED"]}
+    assert "2dee53b4" not in shown(error)
+
+
+@pytest.mark.parametrize("before", range(270, 302))
+def test_a_custom_id_at_the_end_of_what_is_shown_is_redacted_whole(
+    make_client: MakeClient, answers: Answers, before: int
+) -> None:
+    client = make_client()
+    answers.add(400, b"x" * before + b" alice@contoso.com", {"Content-Type": "text/plain"})
+    url = "/identities?api-version=2026-09-23"
+    response = client.send_request(HttpRequest("POST", url, json={"customId": CUSTOM_ID}))
+    with pytest.raises(CommunicationIdentityError) as caught, service_errors():
+        raise HttpResponseError(response=response)
+    assert "alice" not in str(caught.value)
+
+
+def test_an_opaque_bearer_token_that_is_repeated_is_redacted(make_client: MakeClient, answers: Answers) -> None:
+    answers.add(401, b"what is canary-t supposed to be?", {"Content-Type": "text/plain"})
+    error = error_of(lambda: make_client().create_user(entra_token="canary-t"))
+    assert "what is REDACTED supposed to be?" in str(error)
+
+
+def test_a_word_in_the_place_of_an_id_does_not_make_the_service_s_sentence_unreadable(
+    make_client: MakeClient, answers: Answers
+) -> None:
+    message = "Provided UserId has invalid format."
+    answers.add(400, {"error": {"code": "ValidationError", "message": message, "target": "userId"}})
+    error = error_of(lambda: make_client().get_token_for_teams_user("token", "application", "invalid"))
+    assert error.service_message == message
 
 
 def test_a_long_page_is_shown_in_short(make_client: MakeClient, answers: Answers) -> None:
@@ -530,6 +571,22 @@ def test_the_error_class_that_a_caller_asked_for_is_kept(make_client: MakeClient
     assert "no such thing as REDACTED" in str(error)
 
 
+@pytest.mark.parametrize(
+    ("text", "redacted"),
+    [
+        ("bob is taken, bobsled is not", "REDACTED is taken, bobsled is not"),
+        ("a&amp;b &lt;é&gt; is taken", "REDACTED is taken"),
+        (r"a&b <\u00e9> is taken", "REDACTED is taken"),
+        ("a%26b%20%3C%C3%A9%3E is taken", "REDACTED is taken"),
+        ("a%2526b%2520%253C%25C3%25A9%253E is taken", "REDACTED is taken"),
+        ("at?x=1&Signature=abc+/d=&y", "at?x=1&Signature=REDACTED&y"),
+        ("endpoint=https://contoso.com/;AccessKey=c2VjcmV0", "endpoint=https://contoso.com/;AccessKey=REDACTED"),
+    ],
+)
+def test_secrets_without_a_form_of_their_own_are_redacted_where_they_are_known(text: str, redacted: str) -> None:
+    assert redact(text, ["bob", "a&b <é>"]) == redacted
+
+
 @given(st.text(max_size=60), st.sampled_from([USER, f"/identities/{USER}", TOKEN, f'"customId": "{CUSTOM_ID}"', ""]))
 def test_redacting_twice_is_redacting_once(text: str, secret: str) -> None:
     once = redact(f"{text}{secret}{text}", ["bob"])
@@ -604,7 +661,7 @@ def test_the_json_of_a_request_with_odd_texts_does_not_break_the_error(
 ) -> None:
     body = json.dumps({"customId": "\ud800 odd", "token": 5, "userId": None})
     client = make_client()
-    for content in (body, b"[1, 2]", b"\xff", b"{" * 100_000):
+    for content in (body, b"[1, 2]", b"\xff", b"[" * 100_000):
         refuse(answers, 400)
         response = client.send_request(HttpRequest("POST", "/identities?api-version=2026-09-23", content=content))
         with pytest.raises(CommunicationIdentityError, match="Some message"), service_errors():
