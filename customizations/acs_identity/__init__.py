@@ -14,6 +14,15 @@ from ._client import CommunicationIdentityClient
 from ._endpoint import parse_connection_string
 from ._identifiers import (
     CommunicationCloudEnvironment,
+from ._errors import (
+    CommunicationIdentityError,
+    ConflictError,
+    NotFoundError,
+    UnauthorizedError,
+    UnreadableAnswerError,
+)
+from ._models import (
+    AccessToken,
     CommunicationIdentifier,
     CommunicationIdentifierKind,
     CommunicationUserIdentifier,
@@ -47,6 +56,7 @@ __all__ = [
     "CommunicationIdentifier",
     "CommunicationIdentifierKind",
     "CommunicationIdentityClient",
+    "CommunicationIdentityError",
     "CommunicationTokenScope",
     "CommunicationUserDetail",
     "CommunicationUserIdentifier",
@@ -65,6 +75,11 @@ __all__ = [
     "TeamsExtensionUserIdentifier",
     "TeamsExtensionUserProperties",
     "UnknownIdentifier",
+    "ConflictError",
+    "HmacAuthenticationPolicy",
+    "NotFoundError",
+    "UnauthorizedError",
+    "UnreadableAnswerError",
     "__version__",
     "identifier_from_raw_id",
     "is_communication_user",
