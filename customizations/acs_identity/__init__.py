@@ -12,8 +12,6 @@ from ._assignments import (
 from ._authentication import HmacAuthenticationPolicy
 from ._client import CommunicationIdentityClient
 from ._endpoint import parse_connection_string
-from ._identifiers import (
-    CommunicationCloudEnvironment,
 from ._errors import (
     CommunicationIdentityError,
     ConflictError,
@@ -21,8 +19,8 @@ from ._errors import (
     UnauthorizedError,
     UnreadableAnswerError,
 )
-from ._models import (
-    AccessToken,
+from ._identifiers import (
+    CommunicationCloudEnvironment,
     CommunicationIdentifier,
     CommunicationIdentifierKind,
     CommunicationUserIdentifier,
@@ -61,6 +59,7 @@ __all__ = [
     "CommunicationUserDetail",
     "CommunicationUserIdentifier",
     "CommunicationUserProperties",
+    "ConflictError",
     "EntraAssignment",
     "EntraPrincipalType",
     "HmacAuthenticationPolicy",
@@ -68,17 +67,15 @@ __all__ = [
     "MicrosoftTeamsAppProperties",
     "MicrosoftTeamsUserIdentifier",
     "MicrosoftTeamsUserProperties",
+    "NotFoundError",
     "PhoneNumberIdentifier",
     "PhoneNumberProperties",
     "TeamsExtensionAssignment",
     "TeamsExtensionPrincipalType",
     "TeamsExtensionUserIdentifier",
     "TeamsExtensionUserProperties",
-    "UnknownIdentifier",
-    "ConflictError",
-    "HmacAuthenticationPolicy",
-    "NotFoundError",
     "UnauthorizedError",
+    "UnknownIdentifier",
     "UnreadableAnswerError",
     "__version__",
     "identifier_from_raw_id",

@@ -458,7 +458,7 @@ async def test_a_refusal_is_final(colour: Colour, service: Service, status: int,
     service.answers = [refused(status)]
     with pytest.raises(error) as caught:
         await settled(colour.exchange(service).exchange())
-    assert (type(caught.value), len(service.asked), service.slept) == (error, 1, [])
+    assert (len(service.asked), service.slept) == (1, [])
 
 
 @pytest.mark.parametrize("status", [201, 202, 204])

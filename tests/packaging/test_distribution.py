@@ -83,11 +83,10 @@ def test_a_wheel_straight_from_the_checkout_is_the_same(built: Built, root: Path
     assert wheel_files(direct) == wheel_files(built.wheel)
 
 
-def test_the_client_alone_needs_three_packages(metadata: email.message.Message) -> None:
+def test_the_client_alone_needs_two_packages(metadata: email.message.Message) -> None:
     assert {r.name for r in requirements(metadata) if r.marker is None} == {
         "azure-core",
         "msrest",
-        "typing_extensions",
     }
 
 
