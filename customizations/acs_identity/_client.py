@@ -18,6 +18,7 @@ from acs_identity._models import (
     CommunicationUserIdentifier,
 )
 from acs_identity._pipeline import pipeline_policies
+from acs_identity._tracing import INSTRUMENTATION, traced
 from acs_identity._versions import DEFAULT_API_VERSION, load, rest_package
 
 if TYPE_CHECKING:
@@ -54,6 +55,8 @@ class CommunicationIdentityClient:
     ...         client.delete_user(user)
     >>> main()
     """
+
+    _instrumentation_config = INSTRUMENTATION
 
     def __init__(
         self,
@@ -99,6 +102,7 @@ class CommunicationIdentityClient:
         self._require_open()
         return self._raw
 
+    @traced
     def create_user(self, **kwargs: Any) -> CommunicationUserIdentifier:
         """Create a user.
 
@@ -113,6 +117,7 @@ class CommunicationIdentityClient:
         with service_errors():
             return user_of(self.raw.identity.create(**kwargs))
 
+    @traced
     def create_user_and_token(
         self,
         scopes: Iterable[str | CommunicationTokenScope],
@@ -137,6 +142,7 @@ class CommunicationIdentityClient:
         with service_errors():
             return user_and_access_token_of(self.raw.identity.create(request, **kwargs))
 
+    @traced
     def get_token(
         self,
         user: CommunicationIdentifier | str,
@@ -164,6 +170,7 @@ class CommunicationIdentityClient:
         with service_errors():
             return access_token_of(self.raw.identity.issue_access_token(identity, request, **kwargs))
 
+    @traced
     def issue_token(
         self,
         user: CommunicationIdentifier | str,
@@ -175,6 +182,7 @@ class CommunicationIdentityClient:
         """Issue an access token for a user: :meth:`get_token` under the operation's own name."""
         return self.get_token(user, scopes, token_expires_in=token_expires_in, **kwargs)
 
+    @traced
     def revoke_tokens(self, user: CommunicationIdentifier | str, **kwargs: Any) -> None:
         """Revoke every access token issued for a user so far. It can take 15 minutes to reach everything.
 
@@ -192,6 +200,7 @@ class CommunicationIdentityClient:
         with service_errors():
             self.raw.identity.revoke_access_tokens(identity, **kwargs)
 
+    @traced
     def delete_user(self, user: CommunicationIdentifier | str, **kwargs: Any) -> None:
         """Delete a user, and with it every access token issued for it.
 
@@ -209,6 +218,7 @@ class CommunicationIdentityClient:
         with service_errors():
             self.raw.identity.delete(identity, **kwargs)
 
+    @traced
     def get_token_for_teams_user(
         self, aad_token: str, client_id: str, user_object_id: str, **kwargs: Any
     ) -> AccessToken:

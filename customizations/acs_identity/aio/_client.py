@@ -19,6 +19,7 @@ from acs_identity._models import (
     CommunicationUserIdentifier,
 )
 from acs_identity._pipeline import pipeline_policies
+from acs_identity._tracing import INSTRUMENTATION, traced
 from acs_identity._versions import DEFAULT_API_VERSION, load, rest_package
 
 if TYPE_CHECKING:
@@ -56,6 +57,8 @@ class CommunicationIdentityClient:
     ...         await client.delete_user(user)
     >>> asyncio.run(main())
     """
+
+    _instrumentation_config = INSTRUMENTATION
 
     def __init__(
         self,
@@ -101,6 +104,7 @@ class CommunicationIdentityClient:
         self._require_open()
         return self._raw
 
+    @traced
     async def create_user(self, **kwargs: Any) -> CommunicationUserIdentifier:
         """Create a user.
 
@@ -115,6 +119,7 @@ class CommunicationIdentityClient:
         with service_errors():
             return user_of(await self.raw.identity.create(**kwargs))
 
+    @traced
     async def create_user_and_token(
         self,
         scopes: Iterable[str | CommunicationTokenScope],
@@ -139,6 +144,7 @@ class CommunicationIdentityClient:
         with service_errors():
             return user_and_access_token_of(await self.raw.identity.create(request, **kwargs))
 
+    @traced
     async def get_token(
         self,
         user: CommunicationIdentifier | str,
@@ -166,6 +172,7 @@ class CommunicationIdentityClient:
         with service_errors():
             return access_token_of(await self.raw.identity.issue_access_token(identity, request, **kwargs))
 
+    @traced
     async def issue_token(
         self,
         user: CommunicationIdentifier | str,
@@ -177,6 +184,7 @@ class CommunicationIdentityClient:
         """Issue an access token for a user: :meth:`get_token` under the operation's own name."""
         return await self.get_token(user, scopes, token_expires_in=token_expires_in, **kwargs)
 
+    @traced
     async def revoke_tokens(self, user: CommunicationIdentifier | str, **kwargs: Any) -> None:
         """Revoke every access token issued for a user so far. It can take 15 minutes to reach everything.
 
@@ -194,6 +202,7 @@ class CommunicationIdentityClient:
         with service_errors():
             await self.raw.identity.revoke_access_tokens(identity, **kwargs)
 
+    @traced
     async def delete_user(self, user: CommunicationIdentifier | str, **kwargs: Any) -> None:
         """Delete a user, and with it every access token issued for it.
 
@@ -211,6 +220,7 @@ class CommunicationIdentityClient:
         with service_errors():
             await self.raw.identity.delete(identity, **kwargs)
 
+    @traced
     async def get_token_for_teams_user(
         self, aad_token: str, client_id: str, user_object_id: str, **kwargs: Any
     ) -> AccessToken:
