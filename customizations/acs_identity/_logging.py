@@ -13,7 +13,6 @@ _LEAKING = (
     "py.warnings",
     "urllib3.connection",
     "urllib3.connectionpool",
-    "urllib3.poolmanager",
     "urllib3.util.retry",
 )
 _MSREST = "msrest.serialization"

@@ -1,8 +1,8 @@
 """Whatever a client does and whatever befalls it, nothing that a program could show holds a secret."""
 
 import asyncio
+import gc
 import logging
-import logging.config
 import socket
 import threading
 from collections.abc import Callable, Generator
@@ -10,6 +10,7 @@ from contextlib import closing, contextmanager
 from typing import Any
 
 import pytest
+import requests
 from azure.core.exceptions import (
     AzureError,
     ServiceRequestError,
@@ -17,8 +18,10 @@ from azure.core.exceptions import (
     ServiceResponseError,
     ServiceResponseTimeoutError,
 )
+from azure.core.pipeline.transport import RequestsTransport
 from azure.core.rest import HttpRequest
 from opentelemetry.sdk.trace import ReadableSpan
+from requests.adapters import HTTPAdapter
 
 import acs_identity
 import acs_identity.aio
@@ -369,6 +372,40 @@ async def test_a_cancelled_call_shows_no_secret(spans: Spans) -> None:
                     await task
     shown.add_error("error", caught.value)
     assert shown.leaks == {}
+
+
+async def test_a_streamed_answer_that_is_dropped_logs_no_secret(spans: Spans) -> None:
+    with noisy_asyncio(), watching(spans) as shown, closing(socket.create_server(("127.0.0.1", 0))) as server:
+        logging.captureWarnings(True)
+        endpoint = f"http://127.0.0.1:{server.getsockname()[1]}"
+        async with client_of("async", endpoint=endpoint, credential=KEY) as client:
+            request = HttpRequest("GET", f"/identities/{USER}?api-version=2025-03-02-preview")
+            task = asyncio.create_task(client.call("send_request", request, stream=True))
+            connection, _ = await asyncio.to_thread(server.accept)
+            with closing(connection):
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n{")
+                await task
+        del task
+        gc.collect()
+        logging.captureWarnings(False)
+    assert shown.leaks == {}
+    assert "Unclosed response" in shown.of("log of asyncio")
+    assert "Unclosed response" in shown.of("log of py.warnings")
+
+
+async def test_a_session_of_ones_own_that_retries_logs_no_secret(spans: Spans) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as gone:
+        endpoint = f"http://127.0.0.1:{gone.getsockname()[1]}"
+    session = requests.Session()
+    session.mount("http://", HTTPAdapter(max_retries=1))
+    transport = RequestsTransport(session=session, session_owner=False)
+    with closing(session), watching(spans) as shown:
+        client = acs_identity.CommunicationIdentityClient(endpoint, KEY, transport=transport, retry_total=0)
+        with pytest.raises(AzureError):
+            client.get_token(USER, ["chat"])
+    assert in_logs_and_spans(shown) == {}
+    assert "Retrying" in shown.of("log of urllib3.connectionpool")
+    assert "Incremented Retry" in shown.of("log of urllib3.util.retry")
 
 
 async def test_the_urllib3_log_of_other_programs_stays_as_it_is(spans: Spans) -> None:
