@@ -25,6 +25,10 @@ PRINTS = {
         r"revoked every token issued so far\ndeleted the user\n"
     ),
     "endpoint_and_credential": rf"created {USER}\ndeleted the user with the key of then\n",
+    "token_refresh": (
+        r"kept: True\nthe credential has AccessToken\(token='\*\*\*', expires_on=\d+\)\n"
+        r"asked the server\nasked once: True\n"
+    ),
     "teams_user_token": r"exchanged for a token until 20..-..-.. ..:.. UTC\n",
     "logging_and_hooks": (
         AN_ATTEMPT.format("POST", "", 201)
