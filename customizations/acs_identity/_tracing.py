@@ -25,9 +25,18 @@ _Method = TypeVar("_Method", bound=Callable[..., Any])
 
 def traced(method: _Method) -> _Method:
     """Make a span of each call of a method of a client; the type of the method stays what it is."""
-    # azure-core's own annotations turn a coroutine into an Awaitable, which asyncio.create_task refuses.
-    decorate: Any = distributed_trace_async if inspect.iscoroutinefunction(method) else distributed_trace
-    return cast(_Method, decorate(method))
+    return traced_as(None)(method)
+
+
+def traced_as(name: str | None) -> Callable[[_Method], _Method]:
+    """Return :func:`traced` for spans of another name, for example for the pages of a list."""
+
+    def decorate(method: _Method) -> _Method:
+        # azure-core's own annotations turn a coroutine into an Awaitable, which asyncio.create_task refuses.
+        decorator: Any = distributed_trace_async if inspect.iscoroutinefunction(method) else distributed_trace
+        return cast(_Method, decorator(name_of_span=name)(method))
+
+    return decorate
 
 
 class RedactedTracingPolicy(DistributedTracingPolicy[Any, Any]):

@@ -6,6 +6,9 @@ from contextlib import asynccontextmanager
 from inspect import isawaitable
 from typing import Any, cast
 
+from azure.core.async_paging import AsyncItemPaged
+from azure.core.paging import ItemPaged
+
 import acs_identity
 import acs_identity.aio
 from acs_identity_emulator import AsyncEmulatorTransport, Emulator, EmulatorTransport, Request, Response
@@ -13,6 +16,8 @@ from acs_identity_emulator import AsyncEmulatorTransport, Emulator, EmulatorTran
 KEY = "c2VjcmV0"
 ENDPOINT = "https://contoso.communication.azure.com"
 COLOURS = ("sync", "async")
+# It has every operation.
+PREVIEW = "2025-03-02-preview"
 USER = "8:acs:2dee53b4-368b-45b4-ab52-8493fb117652_00000005-14a2-493b-8a72-5a3a0d000081"
 ISSUED = {"token": "the-token", "expiresOn": "2026-11-22T17:32:27.2078535+00:00"}
 
@@ -78,6 +83,11 @@ class Client:
 
 
 async def settled(result: Any) -> Any:
+    """Return what a call of either colour gives: its result, or all that a list holds."""
+    if isinstance(result, AsyncItemPaged):
+        return [item async for item in cast(AsyncItemPaged[object], result)]
+    if isinstance(result, ItemPaged):
+        return list(cast(ItemPaged[object], result))
     return await result if isawaitable(result) else result
 
 

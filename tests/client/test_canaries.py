@@ -28,7 +28,7 @@ import acs_identity.aio
 from acs_identity_emulator import Emulator, EmulatorServer, Response
 
 from .canaries import CUSTOM_ID, ENTRA_TOKEN, KEY, OBJECT_ID, TENANT_ID, TOKEN, USER, Shown, found, spellings, watching
-from .canned import COLOURS, Client, Service, answer, client_of
+from .canned import COLOURS, PREVIEW, Client, Service, answer, client_of
 
 Spans = Callable[[], list[ReadableSpan]]
 
@@ -132,7 +132,9 @@ def colour(request: pytest.FixtureRequest) -> str:
 async def drive_failures(colour: str, spans: Spans) -> Shown:
     with watching(spans) as shown:
         for failure in FAILURES.values():
-            async with client_of(colour, Service(failure), credential=KEY, retry_total=0, redirect_max=0) as client:
+            async with client_of(
+                colour, Service(failure), credential=KEY, api_version=PREVIEW, retry_total=0, redirect_max=0
+            ) as client:
                 shown.add("repr of the client", repr(client.client))
                 for method, arguments in CALLS.items():
                     await attempt(shown, client, method, *arguments, logging_enable=True)
@@ -185,7 +187,7 @@ def noisy_asyncio() -> Generator[None]:
 async def test_no_success_over_http_shows_a_secret(colour: str, spans: Spans) -> None:
     emulator = _Canary(access_key=KEY)
     with noisy_asyncio(), EmulatorServer(emulator) as server, watching(spans) as shown:
-        async with client_of(colour, endpoint=server.endpoint, credential=KEY) as client:
+        async with client_of(colour, endpoint=server.endpoint, credential=KEY, api_version=PREVIEW) as client:
             for method, arguments in CALLS.items():
                 await attempt(shown, client, method, *arguments, logging_enable=True)
     assert shown.leaks == {}
@@ -248,12 +250,16 @@ async def drive_broken_servers(colour: str, spans: Spans) -> Shown:
     with noisy_asyncio(), watching(spans) as shown:
         for answering in BROKEN:
             with broken_server(answering) as endpoint:
-                async with client_of(colour, endpoint=endpoint, credential=KEY, retry_total=0) as client:
+                async with client_of(
+                    colour, endpoint=endpoint, credential=KEY, api_version=PREVIEW, retry_total=0
+                ) as client:
                     for method, arguments in CALLS.items():
                         await attempt(shown, client, method, *arguments)
         with closing(socket.create_server(("127.0.0.1", 0))) as silent:
             endpoint = f"http://127.0.0.1:{silent.getsockname()[1]}"
-            async with client_of(colour, endpoint=endpoint, credential=KEY, retry_total=0, read_timeout=0.02) as client:
+            async with client_of(
+                colour, endpoint=endpoint, credential=KEY, api_version=PREVIEW, retry_total=0, read_timeout=0.02
+            ) as client:
                 for method, arguments in CALLS.items():
                     await attempt(shown, client, method, *arguments)
         # The port is free again, so nothing listens there.
@@ -344,7 +350,7 @@ async def test_no_mistake_in_making_a_client_shows_a_secret(colour: str, spans: 
 
 async def test_no_closed_client_shows_a_secret(colour: str, spans: Spans) -> None:
     with watching(spans) as shown:
-        async with client_of(colour, Service(), credential=KEY) as client:
+        async with client_of(colour, Service(), credential=KEY, api_version=PREVIEW) as client:
             pass
         for method, arguments in CALLS.items():
             await attempt(shown, client, method, *arguments)
@@ -352,13 +358,11 @@ async def test_no_closed_client_shows_a_secret(colour: str, spans: Spans) -> Non
     assert all("closed" in shown.of(f"error of {method}") for method in CALLS)
 
 
-async def test_no_other_api_version_and_no_token_credential_shows_a_secret(colour: str, spans: Spans) -> None:
+async def test_no_token_credential_shows_a_secret(colour: str, spans: Spans) -> None:
     emulator = Emulator()
     credential = emulator.entra.credential() if colour == "sync" else emulator.entra.async_credential()
     with EmulatorServer(emulator) as server, watching(spans) as shown:
-        async with client_of(
-            colour, endpoint=server.endpoint, credential=credential, api_version="2025-03-02-preview"
-        ) as client:
+        async with client_of(colour, endpoint=server.endpoint, credential=credential, api_version=PREVIEW) as client:
             for method, arguments in CALLS.items():
                 await attempt(shown, client, method, *arguments)
     assert shown.leaks == {}

@@ -28,13 +28,13 @@ import acs_identity
 import acs_identity.aio
 from acs_identity_emulator import EmulatorServer, Response
 
-from .canned import COLOURS, CREATED, ISSUED, USER, Service, answer, client_of
+from .canned import COLOURS, CREATED, ISSUED, PREVIEW, USER, Service, answer, client_of
 
 Spans = Callable[[], list[ReadableSpan]]
 
 both = pytest.mark.parametrize("colour", COLOURS)
 WITH_TOKEN = {"identity": {"id": USER}, "accessToken": ISSUED}
-# Each method that is an operation of API version 2026-09-23, with arguments and what the service answers.
+# Each method that is an operation, with arguments and what the service answers.
 OPERATIONS: dict[str, tuple[tuple[Any, ...], Response]] = {
     "create_user": ((), CREATED),
     "create_user_and_token": ((["chat"],), answer(201, WITH_TOKEN)),
@@ -52,22 +52,21 @@ def attributes(span: ReadableSpan) -> dict[str, Any]:
 
 
 @both
-def test_every_operation_is_listed_here_and_traced(colour: str) -> None:
+def test_every_operation_is_traced_in_the_next_test(colour: str) -> None:
     client: type = (acs_identity if colour == "sync" else acs_identity.aio).CommunicationIdentityClient
-    public = {name: member for name, member in vars(client).items() if not name.startswith("_") and callable(member)}
-    operations = {name: member for name, member in public.items() if name not in NO_OPERATION}
-    assert operations.keys() == OPERATIONS.keys()
-    assert [name for name, member in operations.items() if not hasattr(member, "__wrapped__")] == []
+    public = {name for name in dir(client) if not name.startswith("_") and callable(getattr(client, name))}
+    assert public - NO_OPERATION == OPERATIONS.keys()
 
 
 @both
+@pytest.mark.filterwarnings("ignore:API version .* is a preview")
 @pytest.mark.parametrize("operation", OPERATIONS)
 async def test_an_operation_is_one_span_with_one_for_its_attempt_below(
     colour: str, operation: str, spans: Spans
 ) -> None:
     arguments, given = OPERATIONS[operation]
     service = Service(given)
-    async with client_of(colour, service) as client:
+    async with client_of(colour, service, api_version=PREVIEW) as client:
         await client.call(operation, *arguments)
     attempt, span = spans()
     assert span.name == f"CommunicationIdentityClient.{operation}"
