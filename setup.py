@@ -53,7 +53,7 @@ setup(
         "acs_identity_emulator": ["py.typed"],
         "acs_identity_rest": ["py.typed", "contract/**/*.json"],
     },
-    install_requires=["azure-core>=1.32", "msrest>=0.7.1"],
+    install_requires=["azure-core>=1.33", "msrest>=0.7.1"],
     extras_require={
         "aio": ["aiohttp>=3.9"],
         "emulator": EMULATOR,
@@ -72,6 +72,7 @@ setup(
             "jsonschema",
             "mypy",
             "openapi-spec-validator",
+            "opentelemetry-sdk",
             "pyright[nodejs]",
             "pytest-asyncio",
             "pytest-cov",

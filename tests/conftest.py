@@ -1,10 +1,14 @@
 import importlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import ReadableSpan
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -26,3 +30,25 @@ def load_tool() -> Callable[[str], ModuleType]:
         return importlib.import_module(f"tools.{name}")
 
     return load
+
+
+@pytest.fixture
+def spans(monkeypatch: pytest.MonkeyPatch) -> Iterator["Callable[[], list[ReadableSpan]]"]:
+    """Trace with OpenTelemetry, and return what gives the spans that have ended, the oldest first."""
+    from azure.core import instrumentation
+    from azure.core.settings import settings
+    from opentelemetry import trace
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+    from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+    exporter, provider = InMemorySpanExporter(), TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    # A process can set one provider in its life, and azure-core keeps the tracers it got of it.
+    monkeypatch.setattr(trace, "_TRACER_PROVIDER", provider)
+    instrumentation._get_tracer_cached.cache_clear()
+    settings.tracing_enabled = True
+    yield lambda: list(exporter.get_finished_spans())
+    settings.tracing_enabled.unset_value()
+    instrumentation._get_tracer_cached.cache_clear()
+    provider.shutdown()

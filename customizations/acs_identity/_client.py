@@ -30,6 +30,7 @@ from acs_identity._errors import service_errors
 from acs_identity._identifiers import CommunicationIdentifier, CommunicationUserIdentifier
 from acs_identity._models import AccessToken, CommunicationTokenScope
 from acs_identity._pipeline import pipeline_policies
+from acs_identity._tracing import INSTRUMENTATION, traced, traced_as
 from acs_identity._users import CommunicationUserDetail
 from acs_identity._versions import DEFAULT_API_VERSION, load, rest_package
 
@@ -68,6 +69,8 @@ class CommunicationIdentityClient:
     ...         client.delete_user(user)
     >>> main()
     """
+
+    _instrumentation_config = INSTRUMENTATION
 
     def __init__(
         self,
@@ -111,6 +114,7 @@ class CommunicationIdentityClient:
         self._require_open()
         return self._raw
 
+    @traced
     def create_user(self, *, custom_id: str | None = None, **kwargs: Any) -> CommunicationUserIdentifier:
         """Create a user.
 
@@ -132,6 +136,7 @@ class CommunicationIdentityClient:
         with service_errors():
             return user_of(self.raw.identity.create(request, **kwargs))
 
+    @traced
     def create_user_and_token(
         self,
         scopes: Iterable[str | CommunicationTokenScope],
@@ -160,6 +165,7 @@ class CommunicationIdentityClient:
         with service_errors():
             return user_and_access_token_of(self.raw.identity.create(request, **kwargs))
 
+    @traced
     def get_user(self, user: CommunicationIdentifier | str, **kwargs: Any) -> CommunicationUserDetail:
         """Read what the service knows about a user. Only in API version 2025-03-02-preview.
 
@@ -181,6 +187,7 @@ class CommunicationIdentityClient:
         with service_errors():
             return user_detail_of(self._preview.identity.get(identity, **kwargs))
 
+    @traced
     def get_token(
         self,
         user: CommunicationIdentifier | str,
@@ -208,6 +215,7 @@ class CommunicationIdentityClient:
         with service_errors():
             return access_token_of(self.raw.identity.issue_access_token(identity, request, **kwargs))
 
+    @traced
     def issue_token(
         self,
         user: CommunicationIdentifier | str,
@@ -219,6 +227,7 @@ class CommunicationIdentityClient:
         """Issue an access token for a user: :meth:`get_token` under the operation's own name."""
         return self.get_token(user, scopes, token_expires_in=token_expires_in, **kwargs)
 
+    @traced
     def revoke_tokens(self, user: CommunicationIdentifier | str, **kwargs: Any) -> None:
         """Revoke every access token issued for a user so far. It can take 15 minutes to reach everything.
 
@@ -236,6 +245,7 @@ class CommunicationIdentityClient:
         with service_errors():
             self.raw.identity.revoke_access_tokens(identity, **kwargs)
 
+    @traced
     def delete_user(self, user: CommunicationIdentifier | str, **kwargs: Any) -> None:
         """Delete a user, and with it every access token issued for it.
 
@@ -253,6 +263,7 @@ class CommunicationIdentityClient:
         with service_errors():
             self.raw.identity.delete(identity, **kwargs)
 
+    @traced
     def get_token_for_teams_user(
         self, aad_token: str, client_id: str, user_object_id: str, **kwargs: Any
     ) -> AccessToken:
@@ -277,6 +288,7 @@ class CommunicationIdentityClient:
         with service_errors():
             return access_token_of(self.raw.teams_user.exchange_access_token(request, **kwargs))
 
+    @traced
     def get_token_for_teams_extension_user(self, entra_token: str, **kwargs: Any) -> AccessToken:
         """Exchange the Entra ID token of a Teams Phone principal for an access token of Communication Services.
 
@@ -303,6 +315,7 @@ class CommunicationIdentityClient:
                 self.raw.teams_extension.exchange_access_token({}, entra_token=token, **kwargs)
             )
 
+    @traced
     def get_token_for_entra_user(self, entra_token: str, **kwargs: Any) -> AccessToken:
         """Exchange the Entra ID token of an Entra ID user for an access token of Communication Services.
 
@@ -327,6 +340,7 @@ class CommunicationIdentityClient:
         with service_errors():
             return exchanged_access_token_of(self._preview.entra.exchange_access_token({}, entra_token=token, **kwargs))
 
+    @traced
     def get_teams_extension_assignment(self, tenant_id: str, object_id: str, **kwargs: Any) -> TeamsExtensionAssignment:
         """Read the assignment of a Teams principal. In API version 2025-03-02-preview and from 2025-06-30 on.
 
@@ -346,6 +360,7 @@ class CommunicationIdentityClient:
         with service_errors():
             return teams_extension_assignment_of(self.raw.teams_extension.get_assignment(*ids, **kwargs))
 
+    @traced
     def upsert_teams_extension_assignment(
         self,
         tenant_id: str,
@@ -380,6 +395,7 @@ class CommunicationIdentityClient:
         with service_errors():
             return teams_extension_assignment_of(self.raw.teams_extension.upsert_assignment(*ids, request, **kwargs))
 
+    @traced
     def delete_teams_extension_assignment(self, tenant_id: str, object_id: str, **kwargs: Any) -> None:
         """Delete the assignment of a Teams principal. In API version 2025-03-02-preview and from 2025-06-30 on.
 
@@ -419,7 +435,8 @@ class CommunicationIdentityClient:
         self._core.require("entra.list_assignments", "list_entra_assignments")
         self._require_open()
 
-        def get_next(link: str | None) -> tuple[str | None, list[EntraAssignment]]:
+        @traced_as("CommunicationIdentityClient.list_entra_assignments")
+        def page(_: Self, link: str | None) -> tuple[str | None, list[EntraAssignment]]:
             with service_errors():
                 if link is None:
                     return entra_page_of(self._preview.entra.list_assignments(**kwargs))
@@ -431,6 +448,9 @@ class CommunicationIdentityClient:
                 response = self.raw.send_request(request, **options)
                 return entra_page_of(self._core.next_entra_page(response))
 
+        def get_next(link: str | None) -> tuple[str | None, list[EntraAssignment]]:
+            return page(self, link)
+
         def extract_data(
             page: tuple[str | None, list[EntraAssignment]],
         ) -> tuple[str | None, list[EntraAssignment]]:
@@ -438,6 +458,7 @@ class CommunicationIdentityClient:
 
         return ItemPaged(get_next, extract_data)
 
+    @traced
     def get_entra_assignment(self, object_id: str, **kwargs: Any) -> EntraAssignment:
         """Read the assignment of an Entra ID principal. Only in API version 2025-03-02-preview.
 
@@ -456,6 +477,7 @@ class CommunicationIdentityClient:
         with service_errors():
             return entra_assignment_of(self._preview.entra.get_assignment(principal, **kwargs))
 
+    @traced
     def upsert_entra_assignment(
         self, object_id: str, principal_type: str, *, tenant_id: str, client_ids: Iterable[str], **kwargs: Any
     ) -> EntraAssignment:
@@ -484,6 +506,7 @@ class CommunicationIdentityClient:
         with service_errors():
             return entra_assignment_of(self._preview.entra.upsert_assignment(principal, request, **kwargs))
 
+    @traced
     def delete_entra_assignment(self, object_id: str, **kwargs: Any) -> None:
         """Delete the assignment of an Entra ID principal. Only in API version 2025-03-02-preview.
 
@@ -502,6 +525,7 @@ class CommunicationIdentityClient:
         with service_errors():
             self._preview.entra.delete_assignment(principal, **kwargs)
 
+    @traced
     def update_entra_assignments(
         self, *, upsert: Iterable[EntraAssignment] = (), delete: Iterable[str] = (), **kwargs: Any
     ) -> list[EntraAssignment]:

@@ -25,7 +25,7 @@ def normalize_endpoint(endpoint: str) -> str:
     if not isinstance(endpoint, str):
         raise TypeError(f"The endpoint must be a str, not {type(endpoint).__name__}.")
     text = endpoint.strip()
-    if text.lower().startswith(("endpoint=", "accesskey=")):
+    if text.lower().startswith("endpoint=") or "accesskey=" in text.lower():
         raise ValueError("The endpoint is a whole connection string. Use from_connection_string for it.")
     if "://" not in text:
         text = f"https://{text}"

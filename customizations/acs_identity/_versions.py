@@ -37,7 +37,9 @@ def rest_package(api_version: str) -> str:
             f"The client knows {', '.join(known)}."
         )
     if api_version not in known:
-        raise ValueError(f"There is no API version {api_version!r}. Known are: {', '.join(known)}.")
+        # What is longer than any version may be a key or a token in the wrong place.
+        shown = repr(api_version) if len(api_version) <= 20 else "of that name"
+        raise ValueError(f"There is no API version {shown}. Known are: {', '.join(known)}.")
     if api_version.endswith("-preview"):
         warn_of_preview(api_version)
     return package

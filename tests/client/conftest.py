@@ -12,6 +12,7 @@ from azure.core.pipeline.transport import RequestsTransport
 from requests.adapters import BaseAdapter
 
 from acs_identity import CommunicationIdentityClient
+from acs_identity_emulator import Emulator, EmulatorServer
 
 USER = "8:acs:2dee53b4-368b-45b4-ab52-8493fb117652_00000005-14a2-493b-8a72-5a3a0d000081"
 KEY = "c2VjcmV0"
@@ -114,3 +115,10 @@ def token_answer() -> dict[str, Any]:
 @pytest.fixture
 def token_expires_on() -> int:
     return int(datetime(2026, 11, 22, 17, 32, 27, tzinfo=UTC).timestamp())
+
+
+@pytest.fixture(scope="session")
+def emulator_server() -> Iterator[EmulatorServer]:
+    """An emulator over HTTP on this machine."""
+    with EmulatorServer(Emulator()) as server:
+        yield server

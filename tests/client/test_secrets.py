@@ -3,7 +3,6 @@
 import logging
 import traceback
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 import requests
@@ -71,25 +70,6 @@ def test_no_refusal_shows_one_even_where_the_service_repeats_it(make_client: Mak
         make_client().delete_user(USER)
     assert "does not support the API version '2020-01-01'" in str(caught.value)
     assert_no_secret(str(caught.value))
-
-
-def test_no_span_shows_one(make_client: MakeClient, answers: Answers, monkeypatch: pytest.MonkeyPatch) -> None:
-    from azure.core.pipeline.policies import DistributedTracingPolicy
-
-    seen: list[str] = []
-
-    def remember(self: Any, request: Any, *rest: Any) -> None:
-        seen.append(request.http_request.url)
-
-    for hook in ("on_request", "on_response", "on_exception"):
-        monkeypatch.setattr(DistributedTracingPolicy, hook, remember)
-    answers.add(204)
-    answers.fail(requests.ConnectionError("reset"))
-    client = make_client(retry_total=0)
-    client.delete_user(USER)
-    with pytest.raises(AzureError):
-        client.delete_user(USER)
-    assert seen == ["https://contoso.communication.azure.com/identities/REDACTED?api-version=2026-09-23"] * 4
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,7 @@ from acs_identity._errors import service_errors
 from acs_identity._identifiers import CommunicationIdentifier, CommunicationUserIdentifier
 from acs_identity._models import AccessToken, CommunicationTokenScope
 from acs_identity._pipeline import pipeline_policies
+from acs_identity._tracing import INSTRUMENTATION, traced, traced_as
 from acs_identity._users import CommunicationUserDetail
 from acs_identity._versions import DEFAULT_API_VERSION, load, rest_package
 
@@ -70,6 +71,8 @@ class CommunicationIdentityClient:
     ...         await client.delete_user(user)
     >>> asyncio.run(main())
     """
+
+    _instrumentation_config = INSTRUMENTATION
 
     def __init__(
         self,
@@ -113,6 +116,7 @@ class CommunicationIdentityClient:
         self._require_open()
         return self._raw
 
+    @traced
     async def create_user(self, *, custom_id: str | None = None, **kwargs: Any) -> CommunicationUserIdentifier:
         """Create a user.
 
@@ -134,6 +138,7 @@ class CommunicationIdentityClient:
         with service_errors():
             return user_of(await self.raw.identity.create(request, **kwargs))
 
+    @traced
     async def create_user_and_token(
         self,
         scopes: Iterable[str | CommunicationTokenScope],
@@ -162,6 +167,7 @@ class CommunicationIdentityClient:
         with service_errors():
             return user_and_access_token_of(await self.raw.identity.create(request, **kwargs))
 
+    @traced
     async def get_user(self, user: CommunicationIdentifier | str, **kwargs: Any) -> CommunicationUserDetail:
         """Read what the service knows about a user. Only in API version 2025-03-02-preview.
 
@@ -183,6 +189,7 @@ class CommunicationIdentityClient:
         with service_errors():
             return user_detail_of(await self._preview.identity.get(identity, **kwargs))
 
+    @traced
     async def get_token(
         self,
         user: CommunicationIdentifier | str,
@@ -210,6 +217,7 @@ class CommunicationIdentityClient:
         with service_errors():
             return access_token_of(await self.raw.identity.issue_access_token(identity, request, **kwargs))
 
+    @traced
     async def issue_token(
         self,
         user: CommunicationIdentifier | str,
@@ -221,6 +229,7 @@ class CommunicationIdentityClient:
         """Issue an access token for a user: :meth:`get_token` under the operation's own name."""
         return await self.get_token(user, scopes, token_expires_in=token_expires_in, **kwargs)
 
+    @traced
     async def revoke_tokens(self, user: CommunicationIdentifier | str, **kwargs: Any) -> None:
         """Revoke every access token issued for a user so far. It can take 15 minutes to reach everything.
 
@@ -238,6 +247,7 @@ class CommunicationIdentityClient:
         with service_errors():
             await self.raw.identity.revoke_access_tokens(identity, **kwargs)
 
+    @traced
     async def delete_user(self, user: CommunicationIdentifier | str, **kwargs: Any) -> None:
         """Delete a user, and with it every access token issued for it.
 
@@ -255,6 +265,7 @@ class CommunicationIdentityClient:
         with service_errors():
             await self.raw.identity.delete(identity, **kwargs)
 
+    @traced
     async def get_token_for_teams_user(
         self, aad_token: str, client_id: str, user_object_id: str, **kwargs: Any
     ) -> AccessToken:
@@ -279,6 +290,7 @@ class CommunicationIdentityClient:
         with service_errors():
             return access_token_of(await self.raw.teams_user.exchange_access_token(request, **kwargs))
 
+    @traced
     async def get_token_for_teams_extension_user(self, entra_token: str, **kwargs: Any) -> AccessToken:
         """Exchange the Entra ID token of a Teams Phone principal for an access token of Communication Services.
 
@@ -305,6 +317,7 @@ class CommunicationIdentityClient:
                 await self.raw.teams_extension.exchange_access_token({}, entra_token=token, **kwargs)
             )
 
+    @traced
     async def get_token_for_entra_user(self, entra_token: str, **kwargs: Any) -> AccessToken:
         """Exchange the Entra ID token of an Entra ID user for an access token of Communication Services.
 
@@ -331,6 +344,7 @@ class CommunicationIdentityClient:
                 await self._preview.entra.exchange_access_token({}, entra_token=token, **kwargs)
             )
 
+    @traced
     async def get_teams_extension_assignment(
         self, tenant_id: str, object_id: str, **kwargs: Any
     ) -> TeamsExtensionAssignment:
@@ -352,6 +366,7 @@ class CommunicationIdentityClient:
         with service_errors():
             return teams_extension_assignment_of(await self.raw.teams_extension.get_assignment(*ids, **kwargs))
 
+    @traced
     async def upsert_teams_extension_assignment(
         self,
         tenant_id: str,
@@ -388,6 +403,7 @@ class CommunicationIdentityClient:
                 await self.raw.teams_extension.upsert_assignment(*ids, request, **kwargs)
             )
 
+    @traced
     async def delete_teams_extension_assignment(self, tenant_id: str, object_id: str, **kwargs: Any) -> None:
         """Delete the assignment of a Teams principal. In API version 2025-03-02-preview and from 2025-06-30 on.
 
@@ -427,7 +443,8 @@ class CommunicationIdentityClient:
         self._core.require("entra.list_assignments", "list_entra_assignments")
         self._require_open()
 
-        async def get_next(link: str | None) -> tuple[str | None, list[EntraAssignment]]:
+        @traced_as("CommunicationIdentityClient.list_entra_assignments")
+        async def page(_: Self, link: str | None) -> tuple[str | None, list[EntraAssignment]]:
             with service_errors():
                 if link is None:
                     return entra_page_of(await self._preview.entra.list_assignments(**kwargs))
@@ -439,6 +456,9 @@ class CommunicationIdentityClient:
                 response = await self.raw.send_request(request, **options)
                 return entra_page_of(self._core.next_entra_page(response))
 
+        async def get_next(link: str | None) -> tuple[str | None, list[EntraAssignment]]:
+            return await page(self, link)
+
         async def extract_data(
             page: tuple[str | None, list[EntraAssignment]],
         ) -> tuple[str | None, list[EntraAssignment]]:
@@ -446,6 +466,7 @@ class CommunicationIdentityClient:
 
         return AsyncItemPaged(get_next, extract_data)
 
+    @traced
     async def get_entra_assignment(self, object_id: str, **kwargs: Any) -> EntraAssignment:
         """Read the assignment of an Entra ID principal. Only in API version 2025-03-02-preview.
 
@@ -464,6 +485,7 @@ class CommunicationIdentityClient:
         with service_errors():
             return entra_assignment_of(await self._preview.entra.get_assignment(principal, **kwargs))
 
+    @traced
     async def upsert_entra_assignment(
         self, object_id: str, principal_type: str, *, tenant_id: str, client_ids: Iterable[str], **kwargs: Any
     ) -> EntraAssignment:
@@ -492,6 +514,7 @@ class CommunicationIdentityClient:
         with service_errors():
             return entra_assignment_of(await self._preview.entra.upsert_assignment(principal, request, **kwargs))
 
+    @traced
     async def delete_entra_assignment(self, object_id: str, **kwargs: Any) -> None:
         """Delete the assignment of an Entra ID principal. Only in API version 2025-03-02-preview.
 
@@ -510,6 +533,7 @@ class CommunicationIdentityClient:
         with service_errors():
             await self._preview.entra.delete_assignment(principal, **kwargs)
 
+    @traced
     async def update_entra_assignments(
         self, *, upsert: Iterable[EntraAssignment] = (), delete: Iterable[str] = (), **kwargs: Any
     ) -> list[EntraAssignment]:
