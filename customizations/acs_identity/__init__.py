@@ -13,6 +13,8 @@ from ._models import (
     CommunicationUserIdentifier,
     CommunicationUserProperties,
 )
+from ._token_credential import CommunicationTokenCredential
+from ._token_provider import TokenProvider
 from ._version import VERSION
 
 __version__ = VERSION
@@ -22,9 +24,11 @@ __all__ = [
     "CommunicationIdentifier",
     "CommunicationIdentifierKind",
     "CommunicationIdentityClient",
+    "CommunicationTokenCredential",
     "CommunicationTokenScope",
     "CommunicationUserIdentifier",
     "CommunicationUserProperties",
     "HmacAuthenticationPolicy",
+    "TokenProvider",
     "__version__",
 ]
