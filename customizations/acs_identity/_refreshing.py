@@ -237,6 +237,6 @@ def clock_offset(date: str | None, now: float) -> float | None:
     """
     try:
         sent = parsedate_to_datetime(date or "")
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return (sent if sent.tzinfo else sent.replace(tzinfo=UTC)).timestamp() - now
