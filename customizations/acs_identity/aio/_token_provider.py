@@ -79,7 +79,7 @@ class TokenProvider:
     ) -> None:
         if not isinstance(client, CommunicationIdentityClient):
             raise TypeError(
-                f"The client must be a {CommunicationIdentityClient.__module__.removesuffix('._client')}."
+                f"The client must be of the type {CommunicationIdentityClient.__module__.removesuffix('._client')}."
                 f"CommunicationIdentityClient, not {type(client).__module__}.{type(client).__qualname__}."
             )
         minutes(token_expires_in)
