@@ -321,6 +321,24 @@ def test_without_a_live_token_every_waiting_caller_gets_the_refreshers_own_error
     credential.close()
 
 
+def test_an_error_that_was_raised_is_not_kept(clock: Clock) -> None:
+    class RefreshError(Exception):
+        pass
+
+    def refresh() -> AccessToken:
+        error = RefreshError()
+        raised.append(weakref.ref(error))
+        raise error
+
+    raised: list[weakref.ref[RefreshError]] = []
+    with CommunicationTokenCredential(token_refresher=refresh, clock=clock) as credential:
+        with suppress(RefreshError):
+            credential.get_token()
+        credential._token._flight_thread.join(BOUND)  # type: ignore[union-attr]
+        gc.collect()
+        assert [reference() for reference in raised] == [None]
+
+
 @pytest.mark.parametrize(
     ("answer", "error"),
     [
@@ -520,6 +538,22 @@ def test_close_waits_for_the_refresh_under_way_and_leaves_no_thread(clock: Clock
         closing.result(BOUND)
         assert own_threads() == []
         assert call.result(BOUND).token == "late"
+
+
+def test_close_waits_for_the_end_of_the_proactive_thread(
+    refresher: Refresher, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    joined: list[str] = []
+    join = threading.Thread.join
+
+    def note(thread: threading.Thread, timeout: float | None = None) -> None:
+        joined.append(thread.name)
+        join(thread, timeout)
+
+    monkeypatch.setattr(threading.Thread, "join", note)
+    with CommunicationTokenCredential(token_for(3600), token_refresher=refresher, proactive_refresh=True, clock=clock):
+        pass
+    assert joined == ["acs-identity proactive refresh"]
 
 
 def test_a_refresher_can_close_its_credential(clock: Clock) -> None:

@@ -3,7 +3,9 @@
 import asyncio
 import gc
 import threading
+import weakref
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -171,18 +173,18 @@ async def test_a_refresher_that_is_cancelled_from_within_fails_but_does_not_look
     assert isinstance(caught.value.__cause__, asyncio.CancelledError)
 
 
+@pytest.mark.parametrize("begun", [False, True])
 async def test_a_refresh_task_that_somebody_else_cancels_is_an_error_and_the_next_call_tries_again(
-    clock: Clock,
+    clock: Clock, begun: bool
 ) -> None:
     blocked = Blocked()
     async with CommunicationTokenCredential(token_refresher=blocked, clock=clock) as credential:
         call = asyncio.create_task(credential.get_token())
-        # At once, even before the refresh has begun.
-        await until(lambda: own_tasks() == ["acs-identity refresh"])
+        await (blocked.entered.wait() if begun else until(lambda: own_tasks() == ["acs-identity refresh"]))
         for task in asyncio.all_tasks():
             if task.get_name() == "acs-identity refresh":
                 task.cancel()
-        with pytest.raises(RuntimeError, match="was cancelled"):
+        with pytest.raises(RuntimeError, match="of the access token was cancelled"):
             await call
         blocked.release.set()
         assert (await credential.get_token()).token == "late"
@@ -223,6 +225,23 @@ async def test_without_a_live_token_every_waiting_caller_gets_the_refreshers_own
         assert isinstance(refresher.error.__cause__, KeyError)
         refresher.error = None
         assert (await credential.get_token()).token == "token-2"
+
+
+async def test_an_error_that_was_raised_is_not_kept(clock: Clock) -> None:
+    class RefreshError(Exception):
+        pass
+
+    async def refresh() -> AccessToken:
+        error = RefreshError()
+        raised.append(weakref.ref(error))
+        raise error
+
+    raised: list[weakref.ref[RefreshError]] = []
+    async with CommunicationTokenCredential(token_refresher=refresh, clock=clock) as credential:
+        with suppress(RefreshError):
+            await credential.get_token()
+        gc.collect()
+        assert [reference() for reference in raised] == [None]
 
 
 @pytest.mark.parametrize("answer", [None, "a-secret", AccessToken("a-secret", NOW + 3600)])
@@ -319,7 +338,10 @@ async def test_the_first_call_starts_one_proactive_task_where_there_is_no_with_b
     credential = CommunicationTokenCredential(
         token_refresher=refresher.asynchronous, proactive_refresh=True, clock=clock
     )
+    await credential.get_token()
+    tasks = asyncio.all_tasks()
     await asyncio.gather(*(credential.get_token() for _ in range(5)))
+    assert asyncio.all_tasks() == tasks
     assert own_tasks() == ["acs-identity proactive refresh"]
     assert refresher.calls == 1
     await credential.close()
@@ -372,7 +394,9 @@ async def test_after_close_every_call_is_refused_and_closing_twice_does_no_harm(
 
 
 @pytest.mark.parametrize("proactive", [False, True])
-async def test_close_cancels_the_refresh_under_way_and_leaves_no_task(clock: Clock, proactive: bool) -> None:
+async def test_close_cancels_the_refresh_under_way_and_leaves_no_task(
+    clock: Clock, proactive: bool, caplog: pytest.LogCaptureFixture
+) -> None:
     blocked = Blocked()
     credential = CommunicationTokenCredential(token_refresher=blocked, proactive_refresh=proactive, clock=clock)
     call = asyncio.create_task(credential.get_token())
@@ -380,6 +404,7 @@ async def test_close_cancels_the_refresh_under_way_and_leaves_no_task(clock: Clo
     await credential.close()
     assert own_tasks() == []
     assert blocked.cancelled == 1
+    assert caplog.records == []
     with pytest.raises(RuntimeError, match="credential is closed"):
         await call
 
@@ -449,6 +474,39 @@ def test_a_credential_goes_on_in_a_second_loop_after_the_first_has_ended(clock: 
 
     asyncio.run(first())
     assert asyncio.run(second()) == "second"
+
+
+@pytest.mark.parametrize("proactive", [False, True])
+def test_a_loop_that_stands_still_does_not_hold_up_the_credential_in_another(clock: Clock, proactive: bool) -> None:
+    calls = 0
+
+    async def refresh() -> AccessToken:
+        nonlocal calls
+        calls += 1
+        if calls == 1:
+            await asyncio.Event().wait()
+        return AccessToken("second", NOW + 3600)
+
+    credential = CommunicationTokenCredential(token_refresher=refresh, proactive_refresh=proactive, clock=clock)
+
+    async def ask_and_close() -> str:
+        token = await credential.get_token()
+        assert ("acs-identity proactive refresh" in own_tasks()) is proactive
+        await credential.close()
+        assert own_tasks() == []
+        return token.token
+
+    async def cancel_all() -> None:
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+
+    with asyncio.Runner() as still, asyncio.Runner() as running:
+        with pytest.raises(TimeoutError):
+            still.run(asyncio.wait_for(credential.get_token(), 0.01))
+        assert running.run(ask_and_close()) == "second"
+        still.run(cancel_all())
 
 
 # Where it is used

@@ -249,6 +249,18 @@ async def test_an_answer_without_a_good_date_changes_nothing(world: World, date:
     assert world.issued == 2
 
 
+async def test_a_local_clock_that_was_set_right_is_noticed_with_the_next_answer(world: World) -> None:
+    world.skew = -600
+    provider, user = world.provider(), world.user()
+    await settled(provider.get_token(user, ["chat"]))
+    world.skew, world.seconds = 0, 2900
+    await settled(provider.get_token(user, ["chat"]))
+    assert world.issued == 2
+    world.seconds = 2900 + 3400
+    await settled(provider.get_token(user, ["chat"]))
+    assert world.issued == 2
+
+
 # A renewal that fails
 
 
