@@ -509,6 +509,18 @@ def test_a_loop_that_stands_still_does_not_hold_up_the_credential_in_another(clo
         still.run(cancel_all())
 
 
+def test_closing_in_another_loop_waits_for_nothing_and_ends_what_stands_still(
+    refresher: Refresher, clock: Clock
+) -> None:
+    credential = CommunicationTokenCredential(
+        token_refresher=refresher.asynchronous, proactive_refresh=True, refresh_timeout=3600, clock=clock
+    )
+    with asyncio.Runner() as still, asyncio.Runner() as running:
+        still.run(credential.get_token())
+        running.run(asyncio.wait_for(credential.close(), BOUND))
+        still.run(until(lambda: own_tasks() == []))
+
+
 # Where it is used
 
 

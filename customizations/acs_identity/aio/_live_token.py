@@ -103,6 +103,8 @@ class LiveToken:
     async def close(self) -> None:
         """Cancel the tasks and wait until they have ended; a refresher that resists is left after its timeout."""
         self._closed = True
+        # Ends the proactive task of another loop, too, when that loop goes on.
+        self.abandon()
         flight = self._flight_here()
         tasks = [self._proactive.task, flight.task if flight is not None else None]
         loop, current = asyncio.get_running_loop(), asyncio.current_task()
