@@ -14,6 +14,8 @@ ROOT = Path(__file__).resolve().parent.parent / "customizations" / "acs_identity
 PAIRS = {
     "aio/_client.py": "_client.py",
     "aio/_entra_exchange.py": "_entra_exchange.py",
+    "aio/_token_credential.py": "_token_credential.py",
+    "aio/_token_provider.py": "_token_provider.py",
 }
 
 RULES = [

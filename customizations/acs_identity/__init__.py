@@ -43,6 +43,8 @@ from ._identifiers import (
     is_unknown,
 )
 from ._models import AccessToken, CommunicationTokenScope
+from ._token_credential import CommunicationTokenCredential
+from ._token_provider import TokenProvider
 from ._users import CommunicationUserDetail
 from ._version import VERSION
 
@@ -55,6 +57,7 @@ __all__ = [
     "CommunicationIdentifierKind",
     "CommunicationIdentityClient",
     "CommunicationIdentityError",
+    "CommunicationTokenCredential",
     "CommunicationTokenScope",
     "CommunicationUserDetail",
     "CommunicationUserIdentifier",
@@ -74,6 +77,7 @@ __all__ = [
     "TeamsExtensionPrincipalType",
     "TeamsExtensionUserIdentifier",
     "TeamsExtensionUserProperties",
+    "TokenProvider",
     "UnauthorizedError",
     "UnknownIdentifier",
     "UnreadableAnswerError",

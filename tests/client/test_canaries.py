@@ -44,10 +44,27 @@ CALLS: dict[str, tuple[Any, ...]] = {
     "revoke_tokens": (USER,),
     "delete_user": (USER,),
     "get_token_for_teams_user": (ENTRA_TOKEN, TENANT_ID, OBJECT_ID),
+    "get_user": (USER,),
+    "get_token_for_teams_extension_user": (ENTRA_TOKEN,),
+    "get_token_for_entra_user": (ENTRA_TOKEN,),
+    "upsert_teams_extension_assignment": (TENANT_ID, OBJECT_ID, "user"),
+    "get_teams_extension_assignment": (TENANT_ID, OBJECT_ID),
+    "delete_teams_extension_assignment": (TENANT_ID, OBJECT_ID),
+    "upsert_entra_assignment": (OBJECT_ID, "user"),
+    "get_entra_assignment": (OBJECT_ID,),
+    "list_entra_assignments": (),
+    "update_entra_assignments": (),
+    "delete_entra_assignment": (OBJECT_ID,),
     "send_request": (HttpRequest("POST", f"/identities/{USER}/:issueAccessToken?api-version=2026-09-23"),),
 }
 OPTIONS: dict[str, dict[str, Any]] = {
-    "create_user_and_token": {"token_expires_in": timedelta(hours=1)},
+    "create_user": {"custom_id": CUSTOM_ID},
+    "create_user_and_token": {"token_expires_in": timedelta(hours=1), "custom_id": CUSTOM_ID},
+    "upsert_teams_extension_assignment": {"client_ids": ["an-application"]},
+    "upsert_entra_assignment": {"tenant_id": TENANT_ID, "client_ids": ["an-application"]},
+    "update_entra_assignments": {
+        "upsert": [acs_identity.EntraAssignment(OBJECT_ID, TENANT_ID, "user", ("an-application",))],
+    },
 }
 # Methods that are driven by tests of their own, since they are not calls of a client that is open.
 OTHERS = {"close", "from_connection_string"}

@@ -456,7 +456,7 @@ async def test_a_service_that_stays_busy_is_an_error_in_the_end(colour: Colour, 
 )
 async def test_a_refusal_is_final(colour: Colour, service: Service, status: int, error: type[Exception]) -> None:
     service.answers = [refused(status)]
-    with pytest.raises(error) as caught:
+    with pytest.raises(error):
         await settled(colour.exchange(service).exchange())
     assert (len(service.asked), service.slept) == (1, [])
 

@@ -34,6 +34,11 @@ Spans = Callable[[], list[ReadableSpan]]
 
 both = pytest.mark.parametrize("colour", COLOURS)
 WITH_TOKEN = {"identity": {"id": USER}, "accessToken": ISSUED}
+ASSIGNMENT = {"objectId": "o", "tenantId": "t", "principalType": "user", "clientIds": ["c"]}
+OPTIONS: dict[str, dict[str, Any]] = {
+    "upsert_entra_assignment": {"tenant_id": "t", "client_ids": ["c"]},
+    "update_entra_assignments": {"delete": ["o"]},
+}
 # Each method that is an operation, with arguments and what the service answers.
 OPERATIONS: dict[str, tuple[tuple[Any, ...], Response]] = {
     "create_user": ((), CREATED),
@@ -42,6 +47,17 @@ OPERATIONS: dict[str, tuple[tuple[Any, ...], Response]] = {
     "issue_token": ((USER, ["chat"]), answer(200, ISSUED)),
     "revoke_tokens": ((USER,), answer(204)),
     "delete_user": ((USER,), answer(204)),
+    "get_user": ((USER,), answer(200, {"id": USER})),
+    "get_token_for_teams_extension_user": (("an-entra-token",), answer(200, WITH_TOKEN)),
+    "get_token_for_entra_user": (("an-entra-token",), answer(200, WITH_TOKEN)),
+    "get_teams_extension_assignment": (("t", "o"), answer(200, ASSIGNMENT)),
+    "upsert_teams_extension_assignment": (("t", "o", "user"), answer(200, ASSIGNMENT)),
+    "delete_teams_extension_assignment": (("t", "o"), answer(204)),
+    "list_entra_assignments": ((), answer(200, {"value": [ASSIGNMENT]})),
+    "get_entra_assignment": (("o",), answer(200, ASSIGNMENT)),
+    "upsert_entra_assignment": (("o", "user"), answer(200, ASSIGNMENT)),
+    "delete_entra_assignment": (("o",), answer(204)),
+    "update_entra_assignments": ((), answer(200, {"value": []})),
     "get_token_for_teams_user": (("an-entra-token", "a-client-id", "an-object-id"), answer(200, ISSUED)),
 }
 NO_OPERATION = {"close", "from_connection_string", "send_request"}
@@ -67,7 +83,7 @@ async def test_an_operation_is_one_span_with_one_for_its_attempt_below(
     arguments, given = OPERATIONS[operation]
     service = Service(given)
     async with client_of(colour, service, api_version=PREVIEW) as client:
-        await client.call(operation, *arguments)
+        await client.call(operation, *arguments, **OPTIONS.get(operation, {}))
     attempt, span = spans()
     assert span.name == f"CommunicationIdentityClient.{operation}"
     assert (span.parent, span.kind) == (None, SpanKind.INTERNAL)

@@ -4,6 +4,8 @@ import inspect
 import subprocess
 import sys
 
+import pytest
+
 import acs_identity
 import acs_identity.aio
 
@@ -16,6 +18,7 @@ def test_the_public_names_are_these() -> None:
         "CommunicationIdentifierKind",
         "CommunicationIdentityClient",
         "CommunicationIdentityError",
+        "CommunicationTokenCredential",
         "CommunicationTokenScope",
         "CommunicationUserDetail",
         "CommunicationUserIdentifier",
@@ -35,6 +38,7 @@ def test_the_public_names_are_these() -> None:
         "TeamsExtensionPrincipalType",
         "TeamsExtensionUserIdentifier",
         "TeamsExtensionUserProperties",
+        "TokenProvider",
         "UnauthorizedError",
         "UnknownIdentifier",
         "UnreadableAnswerError",
@@ -48,11 +52,16 @@ def test_the_public_names_are_these() -> None:
         "is_unknown",
         "parse_connection_string",
     ]
-    assert acs_identity.aio.__all__ == ["CommunicationIdentityClient"]
+    assert acs_identity.aio.__all__ == [
+        "CommunicationIdentityClient",
+        "CommunicationTokenCredential",
+        "TokenProvider",
+    ]
     assert all(hasattr(acs_identity, name) for name in acs_identity.__all__)
 
 
-def test_the_sync_and_the_async_client_have_the_same_methods_and_parameters() -> None:
+@pytest.mark.parametrize("name", acs_identity.aio.__all__)
+def test_what_is_there_in_both_colours_has_the_same_methods_and_parameters(name: str) -> None:
     def surface(client: type) -> dict[str, list[tuple[str, object]]]:
         return {
             name.replace("__aenter__", "__enter__").replace("__aexit__", "__exit__"): [
@@ -62,7 +71,7 @@ def test_the_sync_and_the_async_client_have_the_same_methods_and_parameters() ->
             if inspect.isfunction(member)
         }
 
-    assert surface(acs_identity.CommunicationIdentityClient) == surface(acs_identity.aio.CommunicationIdentityClient)
+    assert surface(getattr(acs_identity, name)) == surface(getattr(acs_identity.aio, name))
 
 
 def test_the_sync_client_does_not_import_aiohttp() -> None:
