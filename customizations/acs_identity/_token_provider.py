@@ -13,8 +13,9 @@ from azure.core.pipeline import PipelineResponse
 
 from acs_identity._client import CommunicationIdentityClient
 from acs_identity._core import minutes, raw_id, scope_values
+from acs_identity._identifiers import CommunicationIdentifier
 from acs_identity._live_token import LiveToken, TokenRefresher
-from acs_identity._models import AccessToken, CommunicationIdentifier, CommunicationTokenScope
+from acs_identity._models import AccessToken, CommunicationTokenScope
 from acs_identity._refreshing import (
     ON_DEMAND_WINDOW,
     PROVIDER_TIMEOUT,

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 from azure.core.pipeline import PipelineResponse
 
 from acs_identity._core import minutes, raw_id, scope_values
-from acs_identity._models import AccessToken, CommunicationIdentifier, CommunicationTokenScope
+from acs_identity._identifiers import CommunicationIdentifier
+from acs_identity._models import AccessToken, CommunicationTokenScope
 from acs_identity._refreshing import (
     ON_DEMAND_WINDOW,
     PROVIDER_TIMEOUT,
