@@ -9,7 +9,7 @@ azure.core.exceptions.HttpResponseError
 """
 
 import sys
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -24,7 +24,7 @@ from azure.core.exceptions import (
 )
 
 from ._evidence import Evidence, evidence_of
-from ._redaction import redact, redact_errors
+from ._redaction import redact, redact_errors, redactor
 
 _CONTENT_LIMIT = 300
 # What a copy in another process cannot have.
@@ -75,8 +75,9 @@ class CommunicationIdentityError(HttpResponseError):
     def __init__(self, message: object = None, response: Any = None, **kwargs: Any) -> None:
         super().__init__(message, response, **kwargs)
         evidence = evidence_of(response)
-        vars(self).update(_said(self, evidence))
-        redact_errors(self, evidence.request.secrets, sys.exception())
+        hide = redactor(evidence.request.secrets)
+        vars(self).update(_said(self, evidence, hide))
+        redact_errors(self, hide, sys.exception())
 
     def __str__(self) -> str:
         return f"{self.message}{self._remark}"
@@ -136,21 +137,21 @@ def service_errors() -> Generator[None]:
             "The service's answer is not what the contract of its API version promises."
         ) from error
     except AzureError as error:
-        secrets: frozenset[str] = frozenset()
+        hide: Callable[[str], str] = redact
         if isinstance(error, HttpResponseError):
             evidence = evidence_of(error.response)
-            secrets = evidence.request.secrets
+            hide = redactor(evidence.request.secrets)
             kind = _OURS.get(type(error))
             # A credential has errors of the same types, for what Entra ID answered.
             if kind is not None and (evidence.request.is_operation or kind is UnreadableAnswerError):
                 # The same error, so that its traceback, cause, context and notes stay.
                 error.__class__ = kind
-                vars(error).update(_said(error, evidence))
-        redact_errors(error, secrets, caller)
+                vars(error).update(_said(error, evidence, hide))
+        redact_errors(error, hide, caller)
         raise
 
 
-def _said(error: HttpResponseError, evidence: Evidence) -> dict[str, str | None]:
+def _said(error: HttpResponseError, evidence: Evidence, hide: Callable[[str], str]) -> dict[str, str | None]:
     """Return the attributes that an error of this package has in addition to those of azure-core."""
     return {
         "code": evidence.code,
@@ -159,18 +160,18 @@ def _said(error: HttpResponseError, evidence: Evidence) -> dict[str, str | None]
         "request_id": evidence.request_id,
         "client_request_id": evidence.client_request_id,
         "api_version": evidence.request.api_version,
-        "_remark": _remark(error, evidence),
+        "_remark": _remark(error, evidence, hide),
     }
 
 
-def _remark(error: HttpResponseError, evidence: Evidence) -> str:
+def _remark(error: HttpResponseError, evidence: Evidence, hide: Callable[[str], str]) -> str:
     """Return what the text of an error says in addition to its message."""
     if evidence.status is None or evidence.status < 400:
         # The body of a success holds a token.
         return ""
     remark = ""
     if error.error is None and evidence.text.strip():
-        content = " ".join(redact(evidence.text, evidence.request.secrets).split())
+        content = " ".join(hide(evidence.text).split())
         remark = f"\nContent: {content[:_CONTENT_LIMIT]}{'...' if len(content) > _CONTENT_LIMIT else ''}"
     if evidence.status == 401:
         # Only a refusal needs it.

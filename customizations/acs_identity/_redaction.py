@@ -57,14 +57,23 @@ def redact(text: str, secrets: Collection[str] = ()) -> str:
     >>> redact("alice is taken", ["alice"])
     'REDACTED is taken'
     """
-    if secrets:
-        text = _literals(frozenset(secrets)).sub("REDACTED", text)
-    for pattern, replacement in _PATTERNS:
-        text = pattern.sub(replacement, text)
-    return text
+    return redactor(secrets)(text)
 
 
-def _literals(secrets: frozenset[str]) -> re.Pattern[str]:
+def redactor(secrets: Collection[str]) -> Callable[[str], str]:
+    """Return `redact` for many texts: the pattern of the secrets is compiled once, and forgotten with the function."""
+    patterns = [(_literals(secrets), "REDACTED"), *_PATTERNS] if secrets else _PATTERNS
+
+    # Not a partial: its repr would show the secrets.
+    def hide(text: str) -> str:
+        for pattern, replacement in patterns:
+            text = pattern.sub(replacement, text)
+        return text
+
+    return hide
+
+
+def _literals(secrets: Collection[str]) -> re.Pattern[str]:
     spellings = {
         spelling
         for secret in secrets
@@ -87,19 +96,16 @@ def _literals(secrets: frozenset[str]) -> re.Pattern[str]:
     )
 
 
-def redact_errors(error: BaseException, secrets: Collection[str] = (), caller: BaseException | None = None) -> None:
+def redact_errors(
+    error: BaseException, hide: Callable[[str], str] = redact, caller: BaseException | None = None
+) -> None:
     """Redact in place the texts of an exception and of all that it holds or follows from; types and structure stay.
 
     Args:
         error: The exception.
-        secrets: As for `redact`.
+        hide: Redacts a text: `redact`, or what `redactor` returned.
         caller: The exception that the caller was handling when it called; it and what is behind it are the caller's.
     """
-
-    # Not a partial: its repr would show the secrets.
-    def hide(text: str) -> str:
-        return redact(text, secrets)
-
     waiting: list[Any] = [error]
     seen = {id(caller)}
     while waiting:

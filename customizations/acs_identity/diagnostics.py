@@ -13,7 +13,7 @@ from azure.core.rest import HttpRequest
 
 from ._evidence import evidence_of, sent_request
 from ._findings import Cause, clock_offset, find, malformed, text_to_sign
-from ._redaction import redact
+from ._redaction import redactor
 from ._signing import decode_access_key
 
 __all__ = ["Cause", "Explanation", "explain", "string_to_sign"]
@@ -100,10 +100,10 @@ def explain(error: HttpResponseError, *, access_key: str | None = None) -> Expla
     offset = clock_offset(evidence)
     finding = find(evidence, offset, key)
     reason = evidence.headers.get("x-emulator-reason")
-    secrets = evidence.request.secrets
+    hide = redactor(evidence.request.secrets)
 
     def shown(text: str | None) -> str | None:
-        return text and redact(text, secrets)
+        return text and hide(text)
 
     return Explanation(
         status=evidence.status,
@@ -114,7 +114,7 @@ def explain(error: HttpResponseError, *, access_key: str | None = None) -> Expla
         client_request_id=shown(evidence.client_request_id),
         api_version=shown(evidence.request.api_version),
         cause=finding.cause,
-        likely=f"The emulator says: {redact(reason, secrets)}." if reason and key is None else finding.likely,
+        likely=f"The emulator says: {hide(reason)}." if reason and key is None else finding.likely,
         remedy=finding.remedy,
         clock_offset=offset,
     )

@@ -162,22 +162,12 @@ async def drive_failures(colour: str, spans: Spans) -> Shown:
     return shown
 
 
-async def test_no_failure_puts_a_secret_into_a_log_or_a_warning(colour: str, spans: Spans) -> None:
+async def test_no_failure_shows_a_secret(colour: str, spans: Spans) -> None:
     shown = await drive_failures(colour, spans)
-    assert leaks_in(shown, "log", "warning") == {}
+    assert shown.leaks == {}
     for logger in ("azure.core", "acs_identity", "msrest.serialization"):
         assert shown.of(f"log of {logger}"), f"nothing was logged by {logger}"
-
-
-async def test_no_failure_puts_a_secret_into_a_span(colour: str, spans: Spans) -> None:
-    shown = await drive_failures(colour, spans)
-    assert leaks_in(shown, "span") == {}
     assert "ServiceResponseTimeoutError" in shown.of("span")
-
-
-async def test_no_failure_puts_a_secret_into_an_error(colour: str, spans: Spans) -> None:
-    shown = await drive_failures(colour, spans)
-    assert leaks_in(shown, "error", "result", "repr") == {}
     assert [method for method in CALLS if not shown.of(f"error of {method}")] == []
 
 
@@ -293,13 +283,9 @@ async def drive_broken_servers(colour: str, spans: Spans) -> Shown:
     return shown
 
 
-async def test_no_broken_connection_puts_a_secret_into_a_log_a_span_or_a_warning(colour: str, spans: Spans) -> None:
-    assert leaks_in(await drive_broken_servers(colour, spans), "log", "span", "warning") == {}
-
-
-async def test_no_broken_connection_puts_a_secret_into_an_error(colour: str, spans: Spans) -> None:
+async def test_no_broken_connection_shows_a_secret(colour: str, spans: Spans) -> None:
     shown = await drive_broken_servers(colour, spans)
-    assert leaks_in(shown, "error", "result") == {}
+    assert shown.leaks == {}
     assert [method for method in CALLS if not shown.of(f"error of {method}")] == []
 
 

@@ -31,7 +31,7 @@ both_colours = pytest.mark.parametrize("credential_type", COLOURS, ids=["sync", 
 
 
 def own_threads() -> list[str]:
-    return [thread.name for thread in threading.enumerate() if thread.name.startswith("acs-identity")]
+    return [thread.name for thread in threading.enumerate() if thread.name.startswith("acs-identity ")]
 
 
 @pytest.fixture(autouse=True)
