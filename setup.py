@@ -77,6 +77,7 @@ setup(
             "pytest-asyncio",
             "pytest-cov",
             "pytest-randomly",
+            "pytest-xdist",
             "pyyaml",
             "ruff",
             "setuptools>=77",

@@ -6,11 +6,18 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import ReadableSpan
 
 ROOT = Path(__file__).resolve().parent.parent
+
+# Machines are shared: how long an example takes says nothing about the code.
+settings.register_profile(
+    "shared", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
+settings.load_profile("shared")
 
 
 @pytest.fixture(scope="session")
@@ -36,7 +43,7 @@ def load_tool() -> Callable[[str], ModuleType]:
 def spans(monkeypatch: pytest.MonkeyPatch) -> Iterator["Callable[[], list[ReadableSpan]]"]:
     """Trace with OpenTelemetry, and return what gives the spans that have ended, the oldest first."""
     from azure.core import instrumentation
-    from azure.core.settings import settings
+    from azure.core.settings import settings as azure_settings
     from opentelemetry import trace
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.sdk.trace.export import SimpleSpanProcessor
@@ -47,8 +54,8 @@ def spans(monkeypatch: pytest.MonkeyPatch) -> Iterator["Callable[[], list[Readab
     # A process can set one provider in its life, and azure-core keeps the tracers it got of it.
     monkeypatch.setattr(trace, "_TRACER_PROVIDER", provider)
     instrumentation._get_tracer_cached.cache_clear()
-    settings.tracing_enabled = True
+    azure_settings.tracing_enabled = True
     yield lambda: list(exporter.get_finished_spans())
-    settings.tracing_enabled.unset_value()
+    azure_settings.tracing_enabled.unset_value()
     instrumentation._get_tracer_cached.cache_clear()
     provider.shutdown()

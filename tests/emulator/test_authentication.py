@@ -9,7 +9,7 @@ from typing import Any
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acs_identity_emulator import DEVELOPMENT_ACCESS_KEY, Emulator, Request, Response
@@ -216,7 +216,7 @@ def test_a_date_in_another_form_is_refused(emulator: Emulator, sign: Sign, date:
     assert "Wed, 13 Apr 2022 18:09:12 GMT" in reason(response)
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(authorization=st.text(max_size=200), date=st.text(max_size=60), content_hash=st.text(max_size=60))
 def test_no_header_text_gets_in_or_breaks_the_emulator(
     emulator: Emulator, authorization: str, date: str, content_hash: str

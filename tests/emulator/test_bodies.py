@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acs_identity_emulator import BODY_LIMIT, Emulator, Request, Response
@@ -131,14 +131,14 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(scopes=JSON, minutes=JSON)
 def test_any_members_are_taken_or_refused_by_the_contract(call: Any, scopes: object, minutes: object) -> None:
     response = call("POST", "/identities", {"createTokenWithScopes": scopes, "expiresInMinutes": minutes})
     assert response.status in (201, 400)
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(body=st.binary(max_size=100))
 def test_any_bytes_are_taken_or_refused_by_the_contract(call: Any, body: bytes) -> None:
     for path in ("/identities", "/identities/x/:issueAccessToken", "/teamsUser/:exchangeAccessToken"):

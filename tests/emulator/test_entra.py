@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from azure.core import PipelineClient
 from azure.core.rest import HttpRequest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acs_identity_emulator import Emulator, EmulatorServer, EmulatorTransport, Response
@@ -148,7 +148,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(members=st.dictionaries(st.sampled_from([USER, GROUP, "", "\ud800"]), JSON, max_size=3))
 def test_any_changes_are_taken_or_refused_by_the_contract(call: Any, version: str, members: dict[str, object]) -> None:
     response = call("PATCH", ASSIGNMENTS, members, version=version)

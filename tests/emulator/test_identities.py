@@ -8,7 +8,7 @@ from typing import Any
 
 import jwt
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acs_identity_emulator import Emulator, Response
@@ -98,7 +98,7 @@ def test_a_repeated_scope_counts_once(call: Any) -> None:
     assert json.loads(part(token, 1))["acsScope"] == "voip,chat"
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40)
 @given(minutes=st.integers(55, 1445) | st.integers(-(2**31), 2**31 - 1))
 def test_a_token_lives_between_an_hour_and_a_day(call: Any, minutes: int) -> None:
     response = call("POST", "/identities", {"createTokenWithScopes": ["chat"], "expiresInMinutes": minutes})

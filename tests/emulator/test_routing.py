@@ -5,7 +5,7 @@ from importlib.resources import files
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acs_identity_emulator import Emulator, Response
@@ -152,7 +152,7 @@ def test_authentication_comes_before_everything_else(emulator: Emulator) -> None
         assert emulator.handle(Request("POST", target)).status == 401
 
 
-@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80)
 @given(
     method=st.sampled_from(["GET", "PUT", "POST", "DELETE"]) | st.text(min_size=1, max_size=10),
     path=st.lists(
