@@ -5,21 +5,61 @@ from datetime import datetime, timedelta
 from typing import Any, Literal, assert_type
 
 from azure.core.credentials import AccessToken as AzureAccessToken
-from azure.core.credentials import AzureKeyCredential, TokenCredential
+from azure.core.credentials import AccessTokenInfo, AzureKeyCredential, TokenCredential
+from azure.core.exceptions import (
+    ClientAuthenticationError,
+    DecodeError,
+    HttpResponseError,
+    ResourceExistsError,
+    ResourceNotFoundError,
+)
+from azure.core.paging import ItemPaged
 from azure.core.pipeline import PipelineRequest
+from azure.core.pipeline.policies import BearerTokenCredentialPolicy
 from azure.core.rest import HttpRequest, HttpResponse
 
 import acs_identity
 from acs_identity import (
     AccessToken,
+    CommunicationCloudEnvironment,
     CommunicationIdentifier,
     CommunicationIdentifierKind,
     CommunicationIdentityClient,
+    CommunicationIdentityError,
+    CommunicationTokenCredential,
     CommunicationTokenScope,
+    CommunicationUserDetail,
     CommunicationUserIdentifier,
     CommunicationUserProperties,
+    ConflictError,
+    EntraAssignment,
+    EntraPrincipalType,
     HmacAuthenticationPolicy,
+    MicrosoftTeamsAppIdentifier,
+    MicrosoftTeamsAppProperties,
+    MicrosoftTeamsUserIdentifier,
+    MicrosoftTeamsUserProperties,
+    NotFoundError,
+    PhoneNumberIdentifier,
+    PhoneNumberProperties,
+    TeamsExtensionAssignment,
+    TeamsExtensionPrincipalType,
+    TeamsExtensionUserIdentifier,
+    TeamsExtensionUserProperties,
+    TokenProvider,
+    UnauthorizedError,
+    UnknownIdentifier,
+    UnreadableAnswerError,
+    identifier_from_raw_id,
+    is_communication_user,
+    is_microsoft_teams_app,
+    is_microsoft_teams_user,
+    is_phone_number,
+    is_teams_extension_user,
+    is_unknown,
+    parse_connection_string,
 )
+from acs_identity.diagnostics import Cause, Explanation, explain, string_to_sign
 from acs_identity_rest.v2026_09_23 import CommunicationIdentityRestClient
 from acs_identity_rest.v2026_09_23.models import (
     CommunicationIdentityAccessToken,
@@ -109,6 +149,151 @@ def any_identifier(identifier: CommunicationIdentifier) -> CommunicationUserIden
     assert_type(identifier.kind, Any)
     assert_type(identifier.properties, Mapping[str, Any])
     return identifier if isinstance(identifier, CommunicationUserIdentifier) else None
+
+
+def what_a_raw_id_stands_for(raw_id: str) -> str:
+    identifier = identifier_from_raw_id(raw_id)
+    match identifier:
+        case CommunicationUserIdentifier():
+            return identifier.properties["id"]
+        case PhoneNumberIdentifier():
+            assert_type(identifier.properties, PhoneNumberProperties)
+            return identifier.properties.get("asserted_id") or identifier.properties["value"]
+        case MicrosoftTeamsUserIdentifier():
+            assert_type(identifier.properties, MicrosoftTeamsUserProperties)
+            assert_type(identifier.properties["cloud"], CommunicationCloudEnvironment | str)
+            return identifier.properties["user_id"]
+        case MicrosoftTeamsAppIdentifier():
+            assert_type(identifier.properties, MicrosoftTeamsAppProperties)
+            return identifier.properties["app_id"]
+        case TeamsExtensionUserIdentifier():
+            assert_type(identifier.properties, TeamsExtensionUserProperties)
+            return identifier.properties["tenant_id"]
+        case UnknownIdentifier():
+            return identifier.raw_id
+
+
+def what_another_package_identifies(identifier: CommunicationIdentifier) -> str:
+    if is_communication_user(identifier):
+        return identifier.properties["id"]
+    if is_phone_number(identifier):
+        return identifier.properties["value"]
+    if is_microsoft_teams_user(identifier):
+        return identifier.properties["user_id"]
+    if is_microsoft_teams_app(identifier):
+        return identifier.properties["app_id"]
+    if is_teams_extension_user(identifier):
+        return identifier.properties["resource_id"]
+    return "unknown" if is_unknown(identifier) else str(identifier.kind)
+
+
+def identifiers_of_every_kind() -> dict[CommunicationIdentifierKind, CommunicationIdentifier]:
+    visitor = MicrosoftTeamsUserIdentifier("visitor", is_anonymous=True, cloud=CommunicationCloudEnvironment.PUBLIC)
+    return {
+        CommunicationIdentifierKind.COMMUNICATION_USER: CommunicationUserIdentifier("8:acs:1_2"),
+        CommunicationIdentifierKind.PHONE_NUMBER: PhoneNumberIdentifier("+14255550123", raw_id="4:+14255550123"),
+        CommunicationIdentifierKind.MICROSOFT_TEAMS_USER: visitor,
+        CommunicationIdentifierKind.MICROSOFT_TEAMS_APP: MicrosoftTeamsAppIdentifier(
+            "app", cloud=CommunicationCloudEnvironment.DOD
+        ),
+        CommunicationIdentifierKind.MICROSOFT_BOT: MicrosoftTeamsAppIdentifier("app", cloud="elsewhere"),
+        CommunicationIdentifierKind.TEAMS_EXTENSION_USER: TeamsExtensionUserIdentifier(
+            user_id="user", tenant_id="tenant", resource_id="resource", cloud=CommunicationCloudEnvironment.GCCH
+        ),
+        CommunicationIdentifierKind.UNKNOWN: UnknownIdentifier("48:1"),
+    }
+
+
+def details(client: CommunicationIdentityClient) -> CommunicationUserDetail:
+    detail = client.get_user(client.create_user(custom_id="alice"))
+    assert_type(detail.user, CommunicationUserIdentifier)
+    assert_type(detail.custom_id, str | None)
+    assert_type(detail.last_token_issued_at, datetime | None)
+    return detail
+
+
+def assignments(client: CommunicationIdentityClient) -> list[EntraAssignment]:
+    assigned = client.upsert_teams_extension_assignment(
+        "tenant", "object", TeamsExtensionPrincipalType.RESOURCE_ACCOUNT, client_ids=["client"]
+    )
+    assert_type(assigned, TeamsExtensionAssignment)
+    assert_type(client.get_teams_extension_assignment("tenant", "object").client_ids, tuple[str, ...] | None)
+    client.upsert_teams_extension_assignment("tenant", "object", TeamsExtensionPrincipalType.TEAMS_RESOURCE_ACCOUNT)
+    client.upsert_teams_extension_assignment("tenant", "object", TeamsExtensionPrincipalType.USER)
+    client.delete_teams_extension_assignment("tenant", "object")
+    client.upsert_entra_assignment("object", EntraPrincipalType.TENANT, tenant_id="tenant", client_ids=["client"])
+    client.upsert_entra_assignment("object", EntraPrincipalType.USER, tenant_id="tenant", client_ids=("client",))
+    assert_type(client.get_entra_assignment("object").client_ids, tuple[str, ...])
+    group = EntraAssignment("object", "tenant", EntraPrincipalType.GROUP, ("client",))
+    assert_type(client.update_entra_assignments(upsert=[group], delete=["other"]), list[EntraAssignment])
+    client.delete_entra_assignment("object")
+    pages = client.list_entra_assignments()
+    assert_type(pages, ItemPaged[EntraAssignment])
+    return [
+        assignment
+        for assignment in pages
+        if (assignment.tenant_id, assignment.object_id, assignment.principal_type) == ("tenant", "object", "user")
+    ]
+
+
+def exchanged(client: CommunicationIdentityClient) -> list[AccessToken]:
+    return [
+        client.get_token_for_teams_extension_user("entra token"),
+        client.get_token_for_entra_user("entra token"),
+    ]
+
+
+def live_tokens(client: CommunicationIdentityClient, user: CommunicationUserIdentifier) -> None:
+    provider = TokenProvider(client, token_expires_in=timedelta(hours=1), refresh_timeout=5.0)
+    assert_type(provider.get_token(user, [CommunicationTokenScope.CHAT]), AccessToken)
+    assert_type(provider.refresher(user, ["chat"])(), AzureAccessToken)
+    with provider.credential(user, ["chat"], proactive_refresh=True) as credential:
+        assert_type(credential, CommunicationTokenCredential)
+        assert_type(credential.get_token("scope"), AccessToken)
+        assert_type(credential.get_token_info("scope"), AccessTokenInfo)
+    provider.forget(user)
+
+
+def credentials(token_credential: TokenCredential, client: CommunicationIdentityClient) -> list[TokenCredential]:
+    def refresh() -> AccessToken:
+        return client.get_token("8:acs:1_2", ["chat"])
+
+    made = [
+        CommunicationTokenCredential("token"),
+        CommunicationTokenCredential("token", token_refresher=refresh, proactive_refresh=True),
+        CommunicationTokenCredential(token_refresher=refresh, refresh_timeout=5),
+        CommunicationTokenCredential(
+            resource_endpoint=ENDPOINT,
+            token_credential=token_credential,
+            scopes=["https://communication.azure.com/clients/Chat"],
+            retry_total=3,
+        ),
+    ]
+    BearerTokenCredentialPolicy(made[0], "scope")
+    for credential in made:
+        credential.close()
+    return [*made]
+
+
+def what_went_wrong(client: CommunicationIdentityClient, error: HttpResponseError) -> str | None:
+    try:
+        client.create_user()
+    except UnauthorizedError as refused:
+        as_before: ClientAuthenticationError = refused
+        explanation = explain(as_before, access_key="a2V5")
+        assert_type(explanation, Explanation)
+        return explanation.remedy if explanation.cause is Cause.CLOCK else explanation.likely
+    except (NotFoundError, ConflictError, UnreadableAnswerError) as refused:
+        known: ResourceNotFoundError | ResourceExistsError | DecodeError = refused
+        return known.message
+    except CommunicationIdentityError as refused:
+        return (refused.code or refused.service_message or refused.target or refused.request_id) or (
+            refused.client_request_id or refused.api_version
+        )
+    assert_type(explain(error).clock_offset, timedelta | None)
+    assert_type(string_to_sign(HttpRequest("GET", ENDPOINT)), str)
+    assert_type(parse_connection_string("endpoint=...;accesskey=..."), tuple[str, str])
+    return None
 
 
 class OwnIdentifier:

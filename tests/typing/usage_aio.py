@@ -1,14 +1,25 @@
 """Async code as users write it, with every public name of acs_identity.aio. Type checkers read it; nothing runs it."""
 
+import asyncio
 from datetime import timedelta
 from typing import assert_type
 
-from azure.core.credentials import AzureKeyCredential
+from azure.core.async_paging import AsyncItemPaged
+from azure.core.credentials import AccessToken as AzureAccessToken
+from azure.core.credentials import AccessTokenInfo, AzureKeyCredential
 from azure.core.credentials_async import AsyncTokenCredential
+from azure.core.pipeline.policies import AsyncBearerTokenCredentialPolicy
 from azure.core.rest import AsyncHttpResponse, HttpRequest
 
-from acs_identity import AccessToken, CommunicationTokenScope, CommunicationUserIdentifier
-from acs_identity.aio import CommunicationIdentityClient
+from acs_identity import (
+    AccessToken,
+    CommunicationTokenScope,
+    CommunicationUserDetail,
+    CommunicationUserIdentifier,
+    EntraAssignment,
+    TeamsExtensionAssignment,
+)
+from acs_identity.aio import CommunicationIdentityClient, CommunicationTokenCredential, TokenProvider
 from acs_identity_rest.v2026_09_23.aio import CommunicationIdentityRestClient
 from acs_identity_rest.v2026_09_23.models import (
     CommunicationIdentityAccessToken,
@@ -64,3 +75,56 @@ async def raw_operations(client: CommunicationIdentityClient, user_id: str) -> N
     assert_type(await client.raw.identity.issue_access_token(user_id, request), CommunicationIdentityAccessToken)
     assert_type(await client.send_request(HttpRequest("GET", "/identities")), AsyncHttpResponse)
     assert_type(await client.send_request(HttpRequest("GET", "/identities"), stream=True, timeout=5), AsyncHttpResponse)
+
+
+async def details(client: CommunicationIdentityClient) -> CommunicationUserDetail:
+    return await client.get_user(await client.create_user(custom_id="alice"))
+
+
+async def several_at_once(client: CommunicationIdentityClient) -> None:
+    task = asyncio.create_task(client.create_user())
+    assert_type(await task, CommunicationUserIdentifier)
+
+
+async def assignments(client: CommunicationIdentityClient) -> list[EntraAssignment]:
+    assigned = await client.upsert_teams_extension_assignment("tenant", "object", "user", client_ids=["client"])
+    assert_type(assigned, TeamsExtensionAssignment)
+    assert_type(await client.get_teams_extension_assignment("tenant", "object"), TeamsExtensionAssignment)
+    await client.delete_teams_extension_assignment("tenant", "object")
+    await client.upsert_entra_assignment("object", "group", tenant_id="tenant", client_ids=["client"])
+    assert_type(await client.get_entra_assignment("object"), EntraAssignment)
+    assert_type(await client.update_entra_assignments(delete=["object"]), list[EntraAssignment])
+    await client.delete_entra_assignment("object")
+    pages = client.list_entra_assignments()
+    assert_type(pages, AsyncItemPaged[EntraAssignment])
+    return [assignment async for assignment in pages]
+
+
+async def exchanged(client: CommunicationIdentityClient) -> list[AccessToken]:
+    return [
+        await client.get_token_for_teams_extension_user("entra token"),
+        await client.get_token_for_entra_user("entra token"),
+    ]
+
+
+async def live_tokens(client: CommunicationIdentityClient, user: CommunicationUserIdentifier) -> None:
+    provider = TokenProvider(client, token_expires_in=timedelta(hours=1), refresh_timeout=5.0)
+    assert_type(await provider.get_token(user, [CommunicationTokenScope.CHAT]), AccessToken)
+    assert_type(await provider.refresher(user, ["chat"])(), AzureAccessToken)
+    async with provider.credential(user, ["chat"], proactive_refresh=True) as credential:
+        assert_type(credential, CommunicationTokenCredential)
+        assert_type(await credential.get_token("scope"), AccessToken)
+        assert_type(await credential.get_token_info("scope"), AccessTokenInfo)
+    provider.forget(user)
+
+
+async def credentials(token_credential: AsyncTokenCredential, client: CommunicationIdentityClient) -> None:
+    async def refresh() -> AccessToken:
+        return await client.get_token("8:acs:1_2", ["chat"])
+
+    credential = CommunicationTokenCredential("token", token_refresher=refresh)
+    AsyncBearerTokenCredentialPolicy(credential, "scope")
+    await credential.close()
+    exchanging = CommunicationTokenCredential(resource_endpoint=ENDPOINT, token_credential=token_credential)
+    as_azure_core_has_it: AsyncTokenCredential = exchanging
+    await as_azure_core_has_it.close()
