@@ -340,7 +340,11 @@ def test_a_credential_of_the_other_colour_is_refused_when_the_exchange_is_made(s
         Colour(is_async=True).exchange(service, Credential())
 
 
-@pytest.mark.parametrize("credential", [5, "c2VjcmV0", AzureKeyCredential("c2VjcmV0"), object()], ids=lambda value: type(value).__name__)
+@pytest.mark.parametrize(
+    "credential",
+    [5, "c2VjcmV0", AzureKeyCredential("c2VjcmV0"), object()],
+    ids=lambda value: type(value).__name__,
+)
 def test_an_access_key_cannot_be_exchanged(colour: Colour, service: Service, credential: Any) -> None:
     with pytest.raises(TypeError, match="must be a token credential") as caught:
         colour.exchange(service, credential)

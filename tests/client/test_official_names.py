@@ -9,6 +9,8 @@ import os
 import re
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable, Generator
 from datetime import timedelta
 from pathlib import Path
@@ -20,7 +22,14 @@ import azure.communication.identity.aio as official_aio
 import pytest
 from azure.communication.identity._shared import utils as official_utils
 from azure.communication.identity._shared.user_credential import CommunicationTokenCredential
-from azure.core.exceptions import ClientAuthenticationError, HttpResponseError, SerializationError, ServiceRequestError
+from azure.core.credentials import AccessToken as AzureAccessToken
+from azure.core.exceptions import (
+    ClientAuthenticationError,
+    HttpResponseError,
+    ResourceNotFoundError,
+    SerializationError,
+    ServiceRequestError,
+)
 from jwt import encode
 
 import acs_identity
@@ -64,6 +73,13 @@ DIFFERENCES = {
     "bearer tokens without TLS": "an emulator on this machine needs no TLS",
     "parse_connection_str": "the scheme counts, and so does the port",
     "user agent": "the service sees which client it is",
+    "errors of the service": "what the service said should be at hand, and no identity id in a log",
+    "credential without a token": "the refresher can fetch the first one as well",
+    "refresher that fails": "a token that lives is worth more than the error",
+    "refresher that never returns": "a caller should not wait for ever",
+    "wrong answer of a refresher": "a wrong type is a TypeError that says what was expected",
+    "closed credential": "what is closed is not used by mistake",
+    "unknown keywords of the credential": "a misspelt keyword is a fault",
 }
 PACKAGES = [(official, acs_identity), (official_aio, acs_identity.aio)]
 NAMES = [
@@ -72,7 +88,6 @@ NAMES = [
     for name in theirs.__all__
 ]
 ENDPOINT = "https://emulator.localhost"
-NO_CREDENTIAL = "acs_identity has no CommunicationTokenCredential yet"
 ROOT = Path(__file__).resolve().parents[2]
 SHOWN: set[str] = set()
 Test = TypeVar("Test", bound=Callable[..., object])
@@ -238,8 +253,6 @@ def guide() -> str:
 
 @pytest.mark.parametrize("line", re.findall(r"`(from \S+ import (?!\.).+?)`", guide()))
 def test_every_import_line_of_the_guide_works(line: str) -> None:
-    if "CommunicationTokenCredential" in line and not hasattr(acs_identity, "CommunicationTokenCredential"):
-        pytest.skip(NO_CREDENTIAL)
     exec(line, {})
 
 
@@ -319,10 +332,7 @@ def test_a_token_with_the_letters_of_base64url_is_read() -> None:
     assert set("-_") & set(token.split(".")[1])
     with pytest.raises(ValueError, match="not formatted correctly"):
         CommunicationTokenCredential(token)
-    credential: Any = getattr(acs_identity, "CommunicationTokenCredential", None)
-    if credential is None:
-        pytest.skip(NO_CREDENTIAL)
-    with credential(token) as ours:
+    with acs_identity.CommunicationTokenCredential(token) as ours:
         assert ours.get_token().expires_on == 4_000_000_000
 
 
@@ -605,3 +615,99 @@ def test_a_parsed_connection_string_keeps_the_scheme() -> None:
 def test_the_user_agent_names_the_package(theirs: Any, ours: Any) -> None:
     assert request_of(theirs).headers["User-Agent"].startswith("azsdk-python-communication-identity/1.5.0 ")
     assert request_of(ours).headers["User-Agent"].startswith(f"acs-identity/{acs_identity.__version__} ")
+
+
+@shows("errors of the service")
+def test_an_error_carries_what_the_service_said(emulator: Emulator, theirs: Any, ours: Any) -> None:
+    gone = f"8:acs:{emulator.resource_id}_0000000a-0000-0000-0000-000000000000"
+    with pytest.raises(HttpResponseError) as caught:
+        theirs.delete_user(official.CommunicationUserIdentifier(gone))
+    assert type(caught.value) is ResourceNotFoundError
+    assert not hasattr(caught.value, "code")
+    with pytest.raises(ResourceNotFoundError) as caught:
+        ours.delete_user(gone)
+    error = cast(acs_identity.NotFoundError, caught.value)
+    assert (error.code, error.api_version) == ("IdentityNotFound", "2026-09-23")
+
+
+def token_that_ends_in(seconds: float) -> str:
+    return encode({"exp": int(time.time() + seconds)}, "k" * 32)
+
+
+@shows("credential without a token")
+def test_a_credential_needs_no_first_token_where_it_can_fetch_one() -> None:
+    fetched = AzureAccessToken("fetched", int(time.time()) + 3600)
+    made_by_theirs: Any = CommunicationTokenCredential
+    with pytest.raises(TypeError):
+        made_by_theirs(token_refresher=lambda: fetched)
+    with acs_identity.CommunicationTokenCredential(token_refresher=lambda: fetched) as ours:
+        assert ours.get_token() == fetched
+
+
+@shows("refresher that fails")
+def test_a_live_token_outlives_a_refresher_that_fails(caplog: pytest.LogCaptureFixture) -> None:
+    def fail() -> AzureAccessToken:
+        raise ConnectionError("away")
+
+    token = token_that_ends_in(60)
+    with CommunicationTokenCredential(token, token_refresher=fail) as theirs, pytest.raises(ConnectionError):
+        theirs.get_token()
+    with acs_identity.CommunicationTokenCredential(token, token_refresher=fail) as ours:
+        assert ours.get_token().token == token
+    assert "ConnectionError" in caplog.text
+
+
+@shows("refresher that never returns")
+def test_a_caller_does_not_wait_for_ever_for_a_refresher() -> None:
+    released = threading.Event()
+    fetched = AzureAccessToken("fetched", int(time.time()) + 3600)
+
+    def hang() -> AzureAccessToken:
+        released.wait(60)
+        return fetched
+
+    theirs = CommunicationTokenCredential(token_that_ends_in(-60), token_refresher=hang)
+    caller = threading.Thread(target=theirs.get_token, daemon=True)
+    caller.start()
+    with acs_identity.CommunicationTokenCredential(token_refresher=hang, refresh_timeout=0.05) as ours:
+        with pytest.raises(TimeoutError):
+            ours.get_token()
+        assert caller.is_alive()
+        released.set()
+        caller.join(10)
+    assert not caller.is_alive()
+
+
+@shows("wrong answer of a refresher")
+def test_a_wrong_answer_of_a_refresher_is_a_type_error() -> None:
+    def answer() -> Any:
+        return "a token alone"
+
+    theirs: Any = CommunicationTokenCredential(token_that_ends_in(-60), token_refresher=answer)
+    with pytest.raises(AttributeError):
+        theirs.get_token()
+    with pytest.raises(TypeError, match="must return an AccessToken"):
+        acs_identity.CommunicationTokenCredential(token_refresher=answer).get_token()
+
+
+@shows("closed credential")
+def test_a_closed_credential_gives_no_token() -> None:
+    theirs, ours = (
+        made(token_that_ends_in(3600))
+        for made in (CommunicationTokenCredential, acs_identity.CommunicationTokenCredential)
+    )
+    theirs.close()
+    assert theirs.get_token()
+    ours.close()
+    with pytest.raises(RuntimeError, match="closed"):
+        ours.get_token()
+
+
+@shows("unknown keywords of the credential")
+def test_a_misspelt_keyword_of_the_credential_is_refused() -> None:
+    misspelt: dict[str, Any] = {"token_refreshed": lambda: None}
+    token = token_that_ends_in(3600)
+    theirs: Any = CommunicationTokenCredential(token, **misspelt)
+    assert theirs.get_token().token == token
+    with pytest.raises(TypeError, match="token_refreshed"):
+        acs_identity.CommunicationTokenCredential(token, **misspelt)
