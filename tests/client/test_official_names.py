@@ -630,6 +630,10 @@ def test_an_error_carries_what_the_service_said(emulator: Emulator, theirs: Any,
     assert (error.code, error.api_version) == ("IdentityNotFound", "2026-09-23")
 
 
+def their_credential(token: str, **keywords: Any) -> Any:
+    return CommunicationTokenCredential(token, **keywords)
+
+
 def token_that_ends_in(seconds: float) -> str:
     return encode({"exp": int(time.time() + seconds)}, "k" * 32)
 
@@ -650,7 +654,7 @@ def test_a_live_token_outlives_a_refresher_that_fails(caplog: pytest.LogCaptureF
         raise ConnectionError("away")
 
     token = token_that_ends_in(60)
-    with CommunicationTokenCredential(token, token_refresher=fail) as theirs, pytest.raises(ConnectionError):
+    with their_credential(token, token_refresher=fail) as theirs, pytest.raises(ConnectionError):
         theirs.get_token()
     with acs_identity.CommunicationTokenCredential(token, token_refresher=fail) as ours:
         assert ours.get_token().token == token
@@ -666,7 +670,7 @@ def test_a_caller_does_not_wait_for_ever_for_a_refresher() -> None:
         released.wait(60)
         return fetched
 
-    theirs = CommunicationTokenCredential(token_that_ends_in(-60), token_refresher=hang)
+    theirs = their_credential(token_that_ends_in(-60), token_refresher=hang)
     caller = threading.Thread(target=theirs.get_token, daemon=True)
     caller.start()
     with acs_identity.CommunicationTokenCredential(token_refresher=hang, refresh_timeout=0.05) as ours:
@@ -683,7 +687,7 @@ def test_a_wrong_answer_of_a_refresher_is_a_type_error() -> None:
     def answer() -> Any:
         return "a token alone"
 
-    theirs: Any = CommunicationTokenCredential(token_that_ends_in(-60), token_refresher=answer)
+    theirs = their_credential(token_that_ends_in(-60), token_refresher=answer)
     with pytest.raises(AttributeError):
         theirs.get_token()
     with pytest.raises(TypeError, match="must return an AccessToken"):
@@ -692,10 +696,8 @@ def test_a_wrong_answer_of_a_refresher_is_a_type_error() -> None:
 
 @shows("closed credential")
 def test_a_closed_credential_gives_no_token() -> None:
-    theirs, ours = (
-        made(token_that_ends_in(3600))
-        for made in (CommunicationTokenCredential, acs_identity.CommunicationTokenCredential)
-    )
+    token = token_that_ends_in(3600)
+    theirs, ours = their_credential(token), acs_identity.CommunicationTokenCredential(token)
     theirs.close()
     assert theirs.get_token()
     ours.close()
@@ -707,7 +709,7 @@ def test_a_closed_credential_gives_no_token() -> None:
 def test_a_misspelt_keyword_of_the_credential_is_refused() -> None:
     misspelt: dict[str, Any] = {"token_refreshed": lambda: None}
     token = token_that_ends_in(3600)
-    theirs: Any = CommunicationTokenCredential(token, **misspelt)
+    theirs = their_credential(token, **misspelt)
     assert theirs.get_token().token == token
     with pytest.raises(TypeError, match="token_refreshed"):
         acs_identity.CommunicationTokenCredential(token, **misspelt)

@@ -29,6 +29,17 @@ PRINTS = {
         r"kept: True\nthe credential has AccessToken\(token='\*\*\*', expires_on=\d+\)\n"
         r"asked the server\nasked once: True\n"
     ),
+    "errors_and_diagnostics": (
+        r"signed: POST /identities\?api-version=2026-09-23, and 3 headers\n"
+        r"azure-core: NotFoundError 404\n"
+        r"the service: IdentityNotFound, API version 2026-09-23, request id True\n"
+        r"access_key: The request was signed with another key than the one given here\.\n"
+    ),
+    "assignments": (
+        r"assigned TeamsExtensionAssignment\(principal_type='teamsResourceAccount', client_ids=\('1fd5118e-.*',\)\)\n"
+        r"read True\nlisted EntraAssignment\(principal_type='group', client_ids=\('1fd5118e-.*',\)\)\n"
+        r"the same user: True\nknown by its own id: True\n"
+    ),
     "teams_user_token": r"exchanged for a token until 20..-..-.. ..:.. UTC\n",
     "logging_and_hooks": (
         AN_ATTEMPT.format("POST", "", 201)
