@@ -58,9 +58,10 @@ class CommunicationIdentityClient:
 
     Every method takes azure-core's options for one call as further keywords (for example ``headers``,
     ``raw_response_hook``, ``connection_timeout`` and ``read_timeout`` in seconds), and raises
-    :class:`azure.core.exceptions.HttpResponseError` where the service refuses (ClientAuthenticationError for 401,
-    ResourceNotFoundError for 404), :class:`azure.core.exceptions.ServiceRequestError` where it cannot be reached, and
-    RuntimeError once the client is closed. No text of theirs shows a key, a token or an identity id.
+    :class:`~acs_identity.CommunicationIdentityError`, an HttpResponseError of azure-core, where the service refuses
+    (a ClientAuthenticationError as well for 401, a ResourceNotFoundError for 404),
+    :class:`azure.core.exceptions.ServiceRequestError` where it cannot be reached, and RuntimeError once the client is
+    closed. No text of theirs shows a key, a token or an identity id.
 
     >>> import asyncio
     >>> from acs_identity.aio import CommunicationIdentityClient

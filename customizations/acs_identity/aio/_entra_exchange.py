@@ -13,6 +13,7 @@ from acs_identity._entra import Exchanged, entra_scopes, entra_token_of, exchang
 from acs_identity._errors import service_errors
 from acs_identity._models import AccessToken
 from acs_identity._pipeline import pipeline_policies
+from acs_identity._tracing import INSTRUMENTATION, traced_as
 from acs_identity._versions import load
 
 
@@ -33,6 +34,8 @@ class EntraTokenExchange:
         TypeError: An argument is of the wrong type.
         ValueError: The endpoint is malformed or not safe, or the scopes are not of one family.
     """
+
+    _instrumentation_config = INSTRUMENTATION
 
     def __init__(
         self,
@@ -75,11 +78,15 @@ class EntraTokenExchange:
             return last.access_token
         # Until this exchange succeeds there is none to repeat the answer of.
         self._last = None
-        with service_errors():
-            answer = await self._operations.exchange_access_token({}, entra_token=entra_token, **self._retries)
-            access_token = access_token_of(getattr(answer, "access_token", None))
+        access_token = await self._ask(entra_token)
         self._last = Exchanged(entra_token, access_token)
         return access_token
+
+    @traced_as("CommunicationTokenCredential.exchange")
+    async def _ask(self, entra_token: str) -> AccessToken:
+        with service_errors():
+            answer = await self._operations.exchange_access_token({}, entra_token=entra_token, **self._retries)
+            return access_token_of(getattr(answer, "access_token", None))
 
     async def close(self) -> None:
         """Close the connections. The credential stays open. Closing twice does no harm."""
