@@ -630,6 +630,10 @@ def test_an_error_carries_what_the_service_said(emulator: Emulator, theirs: Any,
     assert (error.code, error.api_version) == ("IdentityNotFound", "2026-09-23")
 
 
+# On Python 3.12 and later 1.5.0 warns of what it uses itself.
+utcnow = pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning")
+
+
 def their_credential(token: str, **keywords: Any) -> Any:
     return CommunicationTokenCredential(token, **keywords)
 
@@ -649,6 +653,7 @@ def test_a_credential_needs_no_first_token_where_it_can_fetch_one() -> None:
 
 
 @shows("refresher that fails")
+@utcnow
 def test_a_live_token_outlives_a_refresher_that_fails(caplog: pytest.LogCaptureFixture) -> None:
     def fail() -> AzureAccessToken:
         raise ConnectionError("away")
@@ -662,6 +667,7 @@ def test_a_live_token_outlives_a_refresher_that_fails(caplog: pytest.LogCaptureF
 
 
 @shows("refresher that never returns")
+@utcnow
 def test_a_caller_does_not_wait_for_ever_for_a_refresher() -> None:
     released = threading.Event()
     fetched = AzureAccessToken("fetched", int(time.time()) + 3600)
@@ -683,6 +689,7 @@ def test_a_caller_does_not_wait_for_ever_for_a_refresher() -> None:
 
 
 @shows("wrong answer of a refresher")
+@utcnow
 def test_a_wrong_answer_of_a_refresher_is_a_type_error() -> None:
     def answer() -> Any:
         return "a token alone"
