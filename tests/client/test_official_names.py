@@ -9,20 +9,16 @@ import os
 import re
 import subprocess
 import sys
-import threading
-import time
 from collections.abc import Callable, Generator
 from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 import azure.communication.identity as official
 import azure.communication.identity.aio as official_aio
 import pytest
 from azure.communication.identity._shared import utils as official_utils
-from azure.communication.identity._shared.user_credential import CommunicationTokenCredential
-from azure.core.credentials import AccessToken as AzureAccessToken
 from azure.core.exceptions import (
     ClientAuthenticationError,
     HttpResponseError,
@@ -30,57 +26,56 @@ from azure.core.exceptions import (
     SerializationError,
     ServiceRequestError,
 )
-from jwt import encode
+from opentelemetry.sdk.trace import ReadableSpan
 
 import acs_identity
 import acs_identity.aio
-from acs_identity_emulator import Emulator, EmulatorTransport
+from acs_identity_emulator import Emulator, EmulatorTransport, Request, Response
 
-DIFFERENCES = {
-    "slash at the end of the endpoint": "a faultless endpoint should work",
-    "http in a connection string": "an emulator speaks it",
-    "scheme in capitals": "a URL's scheme has no case",
-    "host that begins with http": "it is a host like any other",
-    "blanks in a connection string": "they come from copying",
-    "name given twice in a connection string": "which of the two was meant is a guess",
-    "access key that is no base64": "a fault is found at the earliest moment",
-    "bytes as a body": "the contract's operations take them",
-    "expires_on": "azure-core defines it as an int",
-    "base64url in a token": "a JWT is base64url",
-    "lifetime with seconds": "a lifetime is what was asked for, or refused",
-    "lifetime out of range": "a fault is found before anything is sent",
-    "no scopes": "a fault is found before anything is sent",
-    "hash of an identifier": "a raw id is a stable key",
-    "closing the client": "both clients hold connections",
-    "types": "a type checker should see what there is",
-    "wrong types": "a wrong type is a TypeError that says what was expected",
-    "empty texts": "an empty text identifies nothing",
-    "unknown keywords of an identifier": "a misspelt keyword is a fault",
-    "changing an identifier": "a key must not change",
-    "raw id in place of a user": "raw ids are what people store",
-    "id and raw_id that differ": "equality goes by the raw id as well",
-    "phone numbers": "the service has anonymous and asserted ones",
-    "Teams extension users": "they are users of Teams with parts of their own",
-    "raw id that ends after its prefix": "nothing is identified",
-    "users of another kind": "the error says what was wrong",
-    "bot_id": "the bot identifier was dropped; the property is app_id",
-    "MICROSOFT_BOT": "old code goes on, without a warning at every use",
-    "str() of an enum member": "it is the value, as f-strings and logs want it",
-    "default API version": "the newest that was released",
-    "unknown API version": "a fault is found at the earliest moment",
-    "text of an error": "it says what to do and shows no secret",
-    "log lines and reprs": "identity ids and tokens are secrets",
-    "bearer tokens without TLS": "an emulator on this machine needs no TLS",
-    "parse_connection_str": "the scheme counts, and so does the port",
-    "user agent": "the service sees which client it is",
-    "errors of the service": "what the service said should be at hand, and no identity id in a log",
-    "credential without a token": "the refresher can fetch the first one as well",
-    "refresher that fails": "a token that lives is worth more than the error",
-    "refresher that never returns": "a caller should not wait for ever",
-    "wrong answer of a refresher": "a wrong type is a TypeError that says what was expected",
-    "closed credential": "what is closed is not used by mistake",
-    "unknown keywords of the credential": "a misspelt keyword is a fault",
-}
+from .differences import Differences, guide
+
+DIFFERENCES = Differences(
+    "What differs",
+    {
+        "slash at the end of the endpoint": "a faultless endpoint should work",
+        "http in a connection string": "an emulator speaks it",
+        "scheme in capitals": "a URL's scheme has no case",
+        "host that begins with http": "it is a host like any other",
+        "blanks in a connection string": "they come from copying",
+        "name given twice in a connection string": "which of the two was meant is a guess",
+        "access key that is no base64": "a fault is found at the earliest moment",
+        "bytes as a body": "the contract's operations take them",
+        "expires_on": "azure-core defines it as an int",
+        "lifetime with seconds": "a lifetime is what was asked for, or refused",
+        "lifetime out of range": "a fault is found before anything is sent",
+        "no scopes": "a fault is found before anything is sent",
+        "hash of an identifier": "a raw id is a stable key",
+        "closing the client": "both clients hold connections",
+        "types": "a type checker should see what there is",
+        "wrong types": "a wrong type is a TypeError that says what was expected",
+        "empty texts": "an empty text identifies nothing",
+        "unknown keywords of an identifier": "a misspelt keyword is a fault",
+        "changing an identifier": "a key must not change",
+        "raw id in place of a user": "raw ids are what people store",
+        "id and raw_id that differ": "equality goes by the raw id as well",
+        "phone numbers": "the service has anonymous and asserted ones",
+        "Teams extension users": "they are users of Teams with parts of their own",
+        "raw id that ends after its prefix": "nothing is identified",
+        "users of another kind": "the error says what was wrong",
+        "bot_id": "the bot identifier was dropped; the property is app_id",
+        "MICROSOFT_BOT": "old code goes on, without a warning at every use",
+        "str() of an enum member": "it is the value, as f-strings and logs want it",
+        "default API version": "the newest that was released",
+        "unknown API version": "a fault is found at the earliest moment",
+        "text of an error": "it says what to do and shows no secret",
+        "errors of the service": "what the service said is told, and no secret",
+        "log lines, spans and reprs": "identity ids and tokens are secrets",
+        "bearer tokens without TLS": "an emulator on this machine needs no TLS",
+        "parse_connection_str": "the scheme counts, and so does the port",
+        "user agent": "the service sees which client it is",
+        "scope of spans": "a trace tells which library made a span",
+    },
+)
 PACKAGES = [(official, acs_identity), (official_aio, acs_identity.aio)]
 NAMES = [
     pytest.param(getattr(theirs, name), getattr(ours, name, None), id=f"{ours.__name__}.{name}")
@@ -88,15 +83,8 @@ NAMES = [
     for name in theirs.__all__
 ]
 ENDPOINT = "https://emulator.localhost"
-ROOT = Path(__file__).resolve().parents[2]
-SHOWN: set[str] = set()
-Test = TypeVar("Test", bound=Callable[..., object])
-
-
-def shows(difference: str) -> Callable[[Test], Test]:
-    """Mark the test that shows both sides of a difference."""
-    SHOWN.add(difference)
-    return lambda test: test
+Spans = Callable[[], list[ReadableSpan]]
+shows = DIFFERENCES.shows
 
 
 def made(package: ModuleType, emulator: Emulator, endpoint: str = ENDPOINT, credential: Any = None, **kw: Any) -> Any:
@@ -241,14 +229,7 @@ def test_the_keyword_for_the_lifetime_is_taken_by_both(theirs: Any, ours: Any, e
 
 
 def test_every_difference_is_shown_and_stands_with_its_reason_in_the_guide() -> None:
-    rows = re.findall(r"^\| (?!difference|-)(.+?) \| .+? \| .+? \| (.+?) \|$", guide(), re.MULTILINE)
-    assert {key.replace("`", ""): reason.replace("`", "") for key, reason in rows} == DIFFERENCES
-    assert len(rows) == len(DIFFERENCES)
-    assert set(DIFFERENCES) == SHOWN
-
-
-def guide() -> str:
-    return (ROOT / "docs" / "migrating.md").read_text(encoding="utf-8")
+    DIFFERENCES.check()
 
 
 @pytest.mark.parametrize("line", re.findall(r"`(from \S+ import (?!\.).+?)`", guide()))
@@ -324,16 +305,6 @@ def test_expires_on_is_a_number_of_seconds(theirs: Any, ours: Any) -> None:
     assert type(token.expires_on) is str
     _, token = ours.create_user_and_token(["chat"])
     assert type(token.expires_on) is int
-
-
-@shows("base64url in a token")
-def test_a_token_with_the_letters_of_base64url_is_read() -> None:
-    token = encode({"exp": 4_000_000_000, "name": "\N{LATIN SMALL LETTER Y WITH DIAERESIS}???>>>~~~"}, "k" * 32)
-    assert set("-_") & set(token.split(".")[1])
-    with pytest.raises(ValueError, match="not formatted correctly"):
-        CommunicationTokenCredential(token)
-    with acs_identity.CommunicationTokenCredential(token) as ours:
-        assert ours.get_token().expires_on == 4_000_000_000
 
 
 @shows("lifetime with seconds")
@@ -580,20 +551,61 @@ def test_the_text_of_an_error_says_what_to_do(emulator: Emulator) -> None:
     assert emulator.access_key not in str(caught.value)
 
 
-@shows("log lines and reprs")
-def test_log_lines_and_reprs_hold_neither_ids_nor_tokens(
-    theirs: Any, ours: Any, caplog: pytest.LogCaptureFixture
+@shows("errors of the service")
+def test_an_error_is_that_of_azure_core_and_says_more(theirs: Any, ours: Any) -> None:
+    user = ours.create_user()
+    ours.delete_user(user)
+    with pytest.raises(ResourceNotFoundError) as caught:
+        theirs.get_token(official.CommunicationUserIdentifier(user.raw_id), ["chat"])
+    assert type(caught.value) is ResourceNotFoundError
+    assert not hasattr(caught.value, "code")
+    with pytest.raises(ResourceNotFoundError) as caught:
+        ours.get_token(user, ["chat"])
+    assert isinstance(caught.value, acs_identity.NotFoundError)
+    assert (caught.value.code, caught.value.api_version) == ("IdentityNotFound", "2026-09-23")
+
+
+@shows("errors of the service")
+def test_an_error_does_not_repeat_what_a_gateway_shows_of_the_url() -> None:
+    class Gateway:
+        def handle(self, request: Request) -> Response:
+            return Response(403, {"Content-Type": "text/plain"}, f"blocked: {request.path}".encode())
+
+    behind: Any = Gateway()
+    for package, shown in ((official, True), (acs_identity, False)):
+        client: Any = package.CommunicationIdentityClient(ENDPOINT, "YQ==", transport=EmulatorTransport(behind))
+        with pytest.raises(HttpResponseError, match="blocked: /identities/") as caught:
+            client.delete_user(package.CommunicationUserIdentifier("8:acs:a_canary"))
+        assert ("a_canary" in str(caught.value)) is shown
+
+
+@shows("log lines, spans and reprs")
+def test_log_lines_spans_and_reprs_hold_neither_ids_nor_tokens(
+    theirs: Any, ours: Any, caplog: pytest.LogCaptureFixture, spans: Spans
 ) -> None:
-    def leaks(client: Any) -> tuple[bool, bool]:
+    def leaks(client: Any) -> tuple[bool, bool, bool]:
         caplog.clear()
+        seen = len(spans())
         user, token = client.create_user_and_token(["chat"])
         client.delete_user(user)
         part = user.raw_id.removeprefix("8:acs:")
-        return part in caplog.text, token.token in repr(token)
+        traced = "".join(str(dict(span.attributes or {})) for span in spans()[seen:])
+        return part in caplog.text, part in traced, token.token in repr(token)
 
     caplog.set_level(logging.DEBUG)
-    assert leaks(theirs) == (True, True)
-    assert leaks(ours) == (False, False)
+    assert leaks(theirs) == (True, True, True)
+    assert leaks(ours) == (False, False, False)
+
+
+@shows("scope of spans")
+def test_spans_have_the_same_names_and_say_which_library_made_them(theirs: Any, ours: Any, spans: Spans) -> None:
+    for client, scope in ((theirs, "azure-core"), (ours, "acs-identity")):
+        seen = len(spans())
+        client.revoke_tokens(client.create_user())
+        made = spans()[seen:]
+        create, revoke = "CommunicationIdentityClient.create_user", "CommunicationIdentityClient.revoke_tokens"
+        assert [span.name for span in made] == ["POST", create, "POST", revoke]
+        assert {span.instrumentation_scope.name for span in made if span.instrumentation_scope} == {scope}
 
 
 @shows("bearer tokens without TLS")
@@ -615,108 +627,3 @@ def test_a_parsed_connection_string_keeps_the_scheme() -> None:
 def test_the_user_agent_names_the_package(theirs: Any, ours: Any) -> None:
     assert request_of(theirs).headers["User-Agent"].startswith("azsdk-python-communication-identity/1.5.0 ")
     assert request_of(ours).headers["User-Agent"].startswith(f"acs-identity/{acs_identity.__version__} ")
-
-
-@shows("errors of the service")
-def test_an_error_carries_what_the_service_said(emulator: Emulator, theirs: Any, ours: Any) -> None:
-    gone = f"8:acs:{emulator.resource_id}_0000000a-0000-0000-0000-000000000000"
-    with pytest.raises(HttpResponseError) as caught:
-        theirs.delete_user(official.CommunicationUserIdentifier(gone))
-    assert type(caught.value) is ResourceNotFoundError
-    assert not hasattr(caught.value, "code")
-    with pytest.raises(ResourceNotFoundError) as caught:
-        ours.delete_user(gone)
-    error = cast(acs_identity.NotFoundError, caught.value)
-    assert (error.code, error.api_version) == ("IdentityNotFound", "2026-09-23")
-
-
-# On Python 3.12 and later 1.5.0 warns of what it uses itself.
-utcnow = pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning")
-
-
-def their_credential(token: str, **keywords: Any) -> Any:
-    return CommunicationTokenCredential(token, **keywords)
-
-
-def token_that_ends_in(seconds: float) -> str:
-    return encode({"exp": int(time.time() + seconds)}, "k" * 32)
-
-
-@shows("credential without a token")
-def test_a_credential_needs_no_first_token_where_it_can_fetch_one() -> None:
-    fetched = AzureAccessToken("fetched", int(time.time()) + 3600)
-    made_by_theirs: Any = CommunicationTokenCredential
-    with pytest.raises(TypeError):
-        made_by_theirs(token_refresher=lambda: fetched)
-    with acs_identity.CommunicationTokenCredential(token_refresher=lambda: fetched) as ours:
-        assert ours.get_token() == fetched
-
-
-@shows("refresher that fails")
-@utcnow
-def test_a_live_token_outlives_a_refresher_that_fails(caplog: pytest.LogCaptureFixture) -> None:
-    def fail() -> AzureAccessToken:
-        raise ConnectionError("away")
-
-    token = token_that_ends_in(60)
-    with their_credential(token, token_refresher=fail) as theirs, pytest.raises(ConnectionError):
-        theirs.get_token()
-    with acs_identity.CommunicationTokenCredential(token, token_refresher=fail) as ours:
-        assert ours.get_token().token == token
-    assert "ConnectionError" in caplog.text
-
-
-@shows("refresher that never returns")
-@utcnow
-def test_a_caller_does_not_wait_for_ever_for_a_refresher() -> None:
-    released = threading.Event()
-    fetched = AzureAccessToken("fetched", int(time.time()) + 3600)
-
-    def hang() -> AzureAccessToken:
-        released.wait(60)
-        return fetched
-
-    theirs = their_credential(token_that_ends_in(-60), token_refresher=hang)
-    caller = threading.Thread(target=theirs.get_token, daemon=True)
-    caller.start()
-    with acs_identity.CommunicationTokenCredential(token_refresher=hang, refresh_timeout=0.05) as ours:
-        with pytest.raises(TimeoutError):
-            ours.get_token()
-        assert caller.is_alive()
-        released.set()
-        caller.join(10)
-    assert not caller.is_alive()
-
-
-@shows("wrong answer of a refresher")
-@utcnow
-def test_a_wrong_answer_of_a_refresher_is_a_type_error() -> None:
-    def answer() -> Any:
-        return "a token alone"
-
-    theirs = their_credential(token_that_ends_in(-60), token_refresher=answer)
-    with pytest.raises(AttributeError):
-        theirs.get_token()
-    with pytest.raises(TypeError, match="must return an AccessToken"):
-        acs_identity.CommunicationTokenCredential(token_refresher=answer).get_token()
-
-
-@shows("closed credential")
-def test_a_closed_credential_gives_no_token() -> None:
-    token = token_that_ends_in(3600)
-    theirs, ours = their_credential(token), acs_identity.CommunicationTokenCredential(token)
-    theirs.close()
-    assert theirs.get_token()
-    ours.close()
-    with pytest.raises(RuntimeError, match="closed"):
-        ours.get_token()
-
-
-@shows("unknown keywords of the credential")
-def test_a_misspelt_keyword_of_the_credential_is_refused() -> None:
-    misspelt: dict[str, Any] = {"token_refreshed": lambda: None}
-    token = token_that_ends_in(3600)
-    theirs = their_credential(token, **misspelt)
-    assert theirs.get_token().token == token
-    with pytest.raises(TypeError, match="token_refreshed"):
-        acs_identity.CommunicationTokenCredential(token, **misspelt)
