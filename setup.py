@@ -7,7 +7,15 @@ from setuptools import setup
 ROOT = Path(__file__).parent
 VERSION = (ROOT / "customizations" / "acs_identity" / "_version.py").read_text(encoding="utf-8").split('"')[1]
 
-EMULATOR = ["starlette>=0.40", "uvicorn>=0.30", "PyJWT>=2.9", "cryptography>=43"]
+EMULATOR = [
+    "starlette>=0.40",
+    "uvicorn>=0.36",
+    "httptools>=0.6.3",
+    "uvloop>=0.21; sys_platform != 'win32'",
+    "PyJWT>=2.9",
+    "cryptography>=43",
+    "trustme>=1.2",
+]
 CLI = ["typer>=0.15", "rich>=13"]
 TESTING = ["pytest>=8", "pytest-recording>=0.13.4", "vcrpy>=7"]
 
@@ -73,6 +81,7 @@ setup(
             "mypy",
             "openapi-spec-validator",
             "opentelemetry-sdk",
+            "playwright",
             "pyright[nodejs]",
             "pytest-asyncio",
             "pytest-cov",
@@ -80,6 +89,7 @@ setup(
             "pytest-xdist",
             "pyyaml",
             "ruff",
+            "schemathesis",
             "setuptools>=77",
             "sybil",
             "types-jsonschema",

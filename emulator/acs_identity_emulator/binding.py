@@ -1,5 +1,6 @@
 """Bodies as the contract of the API version has them: requests from bytes to members, answers without what is later."""
 
+import functools
 import json
 from collections.abc import Mapping
 from typing import Any, NoReturn, cast
@@ -63,7 +64,7 @@ def bind(operation: Operation, document: dict[str, Any]) -> dict[str, Any]:
 
 def select(operation: Operation, status: int, body: Mapping[str, Any]) -> dict[str, Any]:
     """Return the part of an answer's body that the contract of the API version has, in the order of the body."""
-    return cast(dict[str, Any], _part(operation.document, operation.responses[status] or {}, body))
+    return _part(_members(operation, status), body)
 
 
 def _bind_members(document: Document, schema: Schema, given: dict[str, Any], path: str) -> dict[str, Any]:
@@ -79,12 +80,23 @@ def _bind_members(document: Document, schema: Schema, given: dict[str, Any], pat
     return bound
 
 
-def _part(document: Document, schema: Schema, value: object) -> object:
-    if not isinstance(value, Mapping):
-        return value
-    members: dict[str, Schema] = document.resolve(schema).get("properties", {})
-    given = cast(Mapping[str, object], value)
-    return {name: _part(document, members[name], inner) for name, inner in given.items() if name in members}
+@functools.cache
+def _members(operation: Operation, status: int) -> dict[str, Any]:
+    """The names of the members of an answer's body, each with those of its own."""
+    return _tree(operation.document, operation.responses[status] or {})
+
+
+def _tree(document: Document, schema: Schema) -> dict[str, Any]:
+    properties: dict[str, Schema] = document.resolve(schema).get("properties", {})
+    return {name: _tree(document, inner) for name, inner in properties.items()}
+
+
+def _part(members: dict[str, Any], body: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: _part(members[name], cast(Mapping[str, Any], value)) if isinstance(value, Mapping) else value
+        for name, value in body.items()
+        if name in members
+    }
 
 
 def _absent(operation: Operation) -> dict[str, Any]:

@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.resources import files
 from typing import Any
 from urllib.parse import parse_qsl, unquote
@@ -45,7 +46,7 @@ class Document:
         return schema
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Operation:
     """One operation of one API version.
 
@@ -69,7 +70,7 @@ class Operation:
     responses: Mapping[int, Schema | None]
     document: Document
 
-    @property
+    @cached_property
     def status(self) -> int:
         """The status of the only success answer, or of the first one in the contract.
 
@@ -78,7 +79,7 @@ class Operation:
         """
         return next(iter(self.responses))
 
-    @property
+    @cached_property
     def key(self) -> tuple[str, str]:
         """What the operation is, whatever a version calls it or its path parameters.
 
@@ -101,7 +102,7 @@ class Operation:
         return tuple(self.document.resolve(property_.get("items", property_)).get("enum", ()))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Route:
     """A path template and its operations in every API version that has it.
 
@@ -113,28 +114,33 @@ class Route:
     path: str
     operations: Mapping[str, Mapping[str, Operation]]
 
-    @property
+    @cached_property
     def versions(self) -> str:
         """The API versions of the route in ascending order, as the header ``api-supported-versions`` has them."""
         return ", ".join(sorted(self.operations))
 
-    def arguments(self, path: str) -> tuple[str, ...] | None:
-        """Return the decoded values of the path parameters, or None when the path is not of this route.
+    @cached_property
+    def key(self) -> str:
+        """The path template with the names of the path parameters left out."""
+        return _PARAMETER.sub("{}", self.path)
 
-        Literal segments are compared without case, and a trailing slash does not matter, as in ASP.NET Core.
+    @cached_property
+    def segments(self) -> list[str | None]:
+        """The segments of the path template in lower case; None for a path parameter."""
+        return [None if _PARAMETER.fullmatch(part) else part.lower() for part in self.path.split("/")]
+
+    def arguments(self, segments: list[str]) -> tuple[str, ...] | None:
+        """Return the values of the path parameters, or None when the decoded segments are not those of this route.
+
+        Literal segments are compared without case.
         """
-        expected, given = self.path.split("/"), path.split("/")
-        if len(given) == len(expected) + 1 and not given[-1]:
-            given.pop()
-        if len(given) != len(expected):
+        if len(segments) != len(self.segments):
             return None
         values: list[str] = []
-        for template, segment in zip(expected, map(unquote, given), strict=True):
-            if _PARAMETER.fullmatch(template):
-                if not segment:
-                    return None
+        for expected, segment in zip(self.segments, segments, strict=True):
+            if expected is None and segment:
                 values.append(segment)
-            elif template.lower() != segment.lower():
+            elif expected != segment.lower():
                 return None
         return tuple(values)
 
@@ -145,13 +151,12 @@ class Route:
             ServiceError: The API version is missing, ambiguous or unknown to the route, or the version's
                 contract has no such method.
         """
-        parameters = parse_qsl(request.query, keep_blank_values=True)
-        requested = list(dict.fromkeys(value for name, value in parameters if name.lower() == "api-version" and value))
+        requested = _requested_versions(request.query)
         if not requested:
             raise errors.version_missing(self.versions)
         if len(requested) > 1:
             raise errors.version_ambiguous(requested, self.versions)
-        (version,) = requested
+        version = requested[0]
         if version not in self.operations:
             uri = f"http://{request.header('host') or ''}{request.path}"
             raise errors.version_unsupported(uri, version, self.versions)
@@ -169,7 +174,7 @@ class Match:
     arguments: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Contract:
     """Every route of every API version."""
 
@@ -178,11 +183,18 @@ class Contract:
     def match(self, path: str) -> Match | None:
         """Return the route that a percent-encoded path fits, or None.
 
+        A trailing slash does not matter, as in ASP.NET Core.
+
         >>> load_contract().match("/identities/8%3Aacs%3A1_2/:issueAccessToken").arguments
         ('8:acs:1_2',)
         """
+        segments = path.split("/")
+        if len(segments) > 1 and not segments[-1]:
+            segments.pop()
+        if "%" in path:
+            segments = [unquote(segment) for segment in segments]
         for route in self.routes:
-            arguments = route.arguments(path)
+            arguments = route.arguments(segments)
             if arguments is not None:
                 return Match(route, arguments)
         return None
@@ -197,6 +209,12 @@ class Contract:
             if route.path == path and method in route.operations.get(version, {}):
                 return route.operations[version][method]
         raise KeyError(f"{method} {path} in API version {version}")
+
+
+@functools.lru_cache(maxsize=128)
+def _requested_versions(query: str) -> tuple[str, ...]:
+    parameters = parse_qsl(query, keep_blank_values=True)
+    return tuple(dict.fromkeys(value for name, value in parameters if name.lower() == "api-version" and value))
 
 
 @functools.cache

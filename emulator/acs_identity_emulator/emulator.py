@@ -15,11 +15,12 @@ from typing import Final
 from . import errors
 from .access_tokens import AccessTokens, TokenStatus
 from .authentication import Authentication, decode_access_key
-from .calls import Answer, Call, Resource
+from .calls import Answer, Call, Handler, Resource
 from .contract import Match, load_contract
 from .entra import Entra
 from .errors import ServiceError
 from .identities import GUID, Assignments, Identities
+from .journal import JOURNAL_SIZE, Entry, Journal
 from .messages import Request, Response
 from .operations import EXCHANGE_PATHS, HANDLERS
 from .times import format_http_date, utc_now
@@ -41,6 +42,7 @@ class Emulator:
         resource_id: The immutable id of the resource, a GUID; a random one by default.
         clock: Gives the present time, with a time zone; everything the emulator does goes by it.
         allowed_skew: How far the date of a signed request may be from the clock, either way.
+        journal_size: How many requests the journal keeps.
 
     Raises:
         ValueError: The access key is not base64 or empty, or the resource id is no GUID.
@@ -59,6 +61,7 @@ class Emulator:
         resource_id: str | None = None,
         clock: Callable[[], datetime] = utc_now,
         allowed_skew: timedelta = timedelta(minutes=5),
+        journal_size: int = JOURNAL_SIZE,
     ) -> None:
         key = decode_access_key(access_key)
         if resource_id is not None and not GUID.fullmatch(resource_id):
@@ -77,6 +80,7 @@ class Emulator:
             entra=self._entra,
         )
         self._contract = load_contract()
+        self._journal = Journal(journal_size)
         self._lock = threading.Lock()
 
     def __repr__(self) -> str:
@@ -107,6 +111,11 @@ class Emulator:
         """The fake Entra ID whose tokens this emulator accepts."""
         return self._entra
 
+    @property
+    def journal(self) -> Journal:
+        """The latest requests and their answers."""
+        return self._journal
+
     def connection_string_for(self, endpoint: str) -> str:
         """Return the connection string for an endpoint at which this emulator can be reached."""
         return f"endpoint={endpoint}/;accesskey={self._access_key}"
@@ -123,11 +132,20 @@ class Emulator:
         developer, with the header ``x-emulator-reason``.
         """
         started = time.perf_counter()
+        number = self._journal.next_number()
         now = self._now()
         match = self._contract.match(request.path)
+        handler = HANDLERS.get((request.method, match.route.key)) if match else None
+        refusal: ServiceError | None = None
         try:
-            outcome = _Outcome.of_answer(self._answer(request, match, now), request)
-        except ServiceError as refusal:
+            outcome = _Outcome.of_answer(self._answer(request, match, handler, now), request)
+        except ServiceError as error:
+            refusal = error
+            outcome = _Outcome.of_refusal(error)
+        except Exception as error:
+            # A fault of the emulator must reach the client as one of the service.
+            _LOGGER.exception("The emulator failed at a request")
+            refusal = errors.server_fault(f"the emulator failed, its log has the traceback: {type(error).__name__}")
             outcome = _Outcome.of_refusal(refusal)
         headers = dict(outcome.headers)
         if match is not None and outcome.reports_versions:
@@ -135,13 +153,28 @@ class Emulator:
         request_id = request.header("x-ms-client-request-id")
         if request_id is not None:
             headers["x-ms-client-request-id"] = request_id
-        headers |= _common_headers(now, started)
+        duration = time.perf_counter() - started
+        headers |= _common_headers(now, duration)
         # The path template instead of the path: a path can hold an identity id.
         path = match.route.path if match else "(no such path)"
-        _LOGGER.info("%s %s %d %s", request.method, path, outcome.status, headers.get("x-emulator-reason", ""))
+        _LOGGER.info("%s %s %d %s", request.method, path, outcome.status, refusal.reason if refusal else "")
+        self._journal.add(
+            Entry(
+                number=number,
+                time=now,
+                method=request.method,
+                target=request.target,
+                operation=handler.__name__ if handler else None,
+                status=outcome.status,
+                duration=duration,
+                client_request_id=request_id,
+                code=refusal.code if refusal else None,
+                reason=refusal.reason if refusal else None,
+            )
+        )
         return Response(outcome.status, headers, outcome.body)
 
-    def _answer(self, request: Request, match: Match | None, now: datetime) -> Answer:
+    def _answer(self, request: Request, match: Match | None, handler: Handler | None, now: datetime) -> Answer:
         if len(request.body) > BODY_LIMIT:
             raise errors.body_too_large(BODY_LIMIT)
         for_exchange = match is not None and match.route.path in EXCHANGE_PATHS
@@ -149,7 +182,6 @@ class Emulator:
         if match is None:
             raise errors.unknown_path()
         operation = match.route.operation(request)
-        handler = HANDLERS.get(operation.key)
         if handler is None:
             raise errors.operation_not_emulated()
         with self._lock:
@@ -199,7 +231,7 @@ def _json(members: object) -> bytes:
     return json.dumps(members, separators=(",", ":")).encode("ascii")
 
 
-def _common_headers(now: datetime, started: float) -> dict[str, str]:
+def _common_headers(now: datetime, duration: float) -> dict[str, str]:
     return {
         "Date": format_http_date(now),
         "MS-CV": f"{base64.b64encode(secrets.token_bytes(16)).decode('ascii').rstrip('=')}.2.0",
@@ -207,5 +239,5 @@ def _common_headers(now: datetime, started: float) -> dict[str, str]:
         "Strict-Transport-Security": "max-age=31536000;includeSubDomains",
         "X-Azure-Ref": base64.b64encode(secrets.token_bytes(36)).decode("ascii"),
         "X-Cache": "CONFIG_NOCACHE",
-        "X-Processing-Time": f"{(time.perf_counter() - started) * 1000:.0f}ms",
+        "X-Processing-Time": f"{duration * 1000:.0f}ms",
     }

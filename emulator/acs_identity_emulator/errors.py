@@ -3,7 +3,7 @@
 What recordings of the live service do not show is assumed; docs/emulator.md lists those cases.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 
 class ServiceError(Exception):
@@ -96,7 +96,7 @@ def version_missing(supported: str) -> ServiceError:
     )
 
 
-def version_ambiguous(requested: list[str], supported: str) -> ServiceError:
+def version_ambiguous(requested: Sequence[str], supported: str) -> ServiceError:
     """The query has several different api-version values."""
     return ServiceError(
         400,
@@ -127,6 +127,11 @@ def operation_not_emulated() -> ServiceError:
         "The operation is not implemented.",
         reason="the contract has this operation, but the emulator does not act it out",
     )
+
+
+def server_fault(reason: str) -> ServiceError:
+    """Something went wrong that is not the caller's fault."""
+    return ServiceError(500, "InternalServerError", "Internal server error.", reason=reason)
 
 
 # Request body

@@ -1,5 +1,6 @@
 """Points in time as the service writes and reads them. Every datetime here has a time zone."""
 
+import functools
 import re
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
@@ -18,9 +19,15 @@ def format_http_date(moment: datetime) -> str:
     >>> format_http_date(datetime(2022, 4, 13, 18, 9, 12, tzinfo=UTC))
     'Wed, 13 Apr 2022 18:09:12 GMT'
     """
-    return format_datetime(moment.astimezone(UTC), usegmt=True)
+    return _format_second(int(moment.timestamp()))
 
 
+@functools.lru_cache(maxsize=16)
+def _format_second(second: int) -> str:
+    return format_datetime(datetime.fromtimestamp(second, UTC), usegmt=True)
+
+
+@functools.lru_cache(maxsize=128)
 def parse_http_date(text: str) -> datetime | None:
     """Read a time of an HTTP header; None when it is not written exactly so, a wrong day of the week included.
 

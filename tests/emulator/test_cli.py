@@ -14,9 +14,10 @@ import pytest
 from typer.testing import CliRunner
 
 from acs_identity_emulator import DEVELOPMENT_ACCESS_KEY, Emulator, EmulatorServer
-from acs_identity_emulator.cli import app, is_loopback
+from acs_identity_emulator.commands import app
+from acs_identity_emulator.commands.start import is_loopback
 
-COMMAND = [sys.executable, "-W", "error", "-c", "from acs_identity_emulator.cli import app; app()"]
+COMMAND = [sys.executable, "-W", "error", "-c", "from acs_identity_emulator.commands import app; app()"]
 
 
 @contextmanager
@@ -106,7 +107,7 @@ def test_listening_beyond_this_machine_is_warned_of(monkeypatch: pytest.MonkeyPa
         return False
 
     # The address only looks foreign: nothing in a test listens beyond loopback.
-    monkeypatch.setattr("acs_identity_emulator.cli.is_loopback", never)
+    monkeypatch.setattr("acs_identity_emulator.commands.start.is_loopback", never)
     thread = stop_soon(signal.SIGINT)
     result = CliRunner().invoke(app, ["start", "--port", "0"])
     thread.join(30)

@@ -49,7 +49,7 @@ def demo(
 def mount_emulator(parent: typer.Typer) -> None:
     """Add the commands of the emulator; without its extra, one that says how to install it."""
     if _has_emulator():
-        from acs_identity_emulator.cli import app as emulator_app
+        from acs_identity_emulator.commands import app as emulator_app
 
         parent.add_typer(emulator_app, name="emulator", help="The identity service, on this machine.")
         return

@@ -1,4 +1,4 @@
-"""The command that serves an emulator until it is told to stop."""
+"""``start`` serves an emulator until it is told to stop."""
 
 import ipaddress
 import logging
@@ -8,29 +8,18 @@ import threading
 from collections.abc import Generator
 from contextlib import contextmanager
 from types import FrameType
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .emulator import DEVELOPMENT_ACCESS_KEY, Emulator
+from acs_identity_emulator.emulator import DEVELOPMENT_ACCESS_KEY, Emulator
+
+from .common import fail
 
 if TYPE_CHECKING:
-    from .server import EmulatorServer
-
-app: typer.Typer = typer.Typer(
-    help="The identity service, locally.",
-    no_args_is_help=True,
-    pretty_exceptions_show_locals=False,
-    add_completion=False,
-)
+    from acs_identity_emulator.server import EmulatorServer
 
 
-@app.callback()
-def emulator() -> None:
-    """The identity service, locally: strict, in memory, and for development only."""
-
-
-@app.command()
 def start(
     *,
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
@@ -49,18 +38,18 @@ def start(
     The endpoint and the connection string go to stdout, everything else to stderr. An access key of your own
     is shown as ***.
     """
-    from .server import EmulatorServer, ServerError
+    from acs_identity_emulator.server import EmulatorServer, ServerError
 
     try:
         server = EmulatorServer(Emulator(access_key=access_key), host, port)
     except ValueError as error:
-        _fail(f"{error} Correct ACS_IDENTITY_EMULATOR_ACCESS_KEY or --access-key.")
+        fail(f"{error} Correct ACS_IDENTITY_EMULATOR_ACCESS_KEY or --access-key.")
     stop = threading.Event()
     with _set_by_signals(stop), _logging_to_stderr():
         try:
             server.start()
         except ServerError as error:
-            _fail(str(error))
+            fail(str(error))
         try:
             _announce(server, access_key)
             if not is_loopback(host):
@@ -72,7 +61,7 @@ def start(
         finally:
             server.stop()
     if not stop.is_set():
-        _fail("The server ended by itself.")
+        fail("The server ended by itself.")
     typer.echo("The emulator has stopped.", err=True)
 
 
@@ -120,8 +109,3 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-def _fail(message: str) -> NoReturn:
-    typer.echo(f"Error: {message}", err=True)
-    raise typer.Exit(1)

@@ -1,0 +1,20 @@
+"""The commands ``acs-identity emulator ...``; each module has those of one subject."""
+
+import typer
+
+from . import start
+
+app: typer.Typer = typer.Typer(
+    help="The identity service, locally.",
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,
+    add_completion=False,
+)
+
+
+@app.callback()
+def emulator() -> None:
+    """The identity service, locally: strict, and for development only."""
+
+
+app.command()(start.start)
