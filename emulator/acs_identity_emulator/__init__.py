@@ -8,8 +8,11 @@
 from typing import TYPE_CHECKING, Any
 
 from .access_tokens import TokenStatus
+from .clock import EmulatorClock
 from .emulator import BODY_LIMIT, DEVELOPMENT_ACCESS_KEY, Emulator
 from .entra import Entra
+from .faults import FaultRule, Faults
+from .limits import RateLimits
 from .messages import Request, Response
 
 if TYPE_CHECKING:
@@ -21,10 +24,14 @@ __all__ = [
     "DEVELOPMENT_ACCESS_KEY",
     "AsyncEmulatorTransport",
     "Emulator",
+    "EmulatorClock",
     "EmulatorServer",
     "EmulatorTransport",
     "Entra",
+    "FaultRule",
+    "Faults",
     "PortTakenError",
+    "RateLimits",
     "Request",
     "Response",
     "ServerError",

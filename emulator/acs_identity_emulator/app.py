@@ -8,10 +8,11 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from .connection import CONNECTION, Connection
 from .control import PREFIX, routes
 from .control.messages import error, read_body
 from .emulator import Emulator
-from .messages import Request
+from .messages import Request, Response
 
 _METHODS = ["GET", "PUT", "POST", "DELETE", "OPTIONS", "PATCH"]
 
@@ -40,9 +41,32 @@ class _Service:
         headers = _joined_headers(scope["headers"])
         request = Request(scope["method"], _target(scope), headers, body, scope["scheme"])
         response = self._emulator.handle(request)
+        if (response.delay or response.cut) and await _is_lost_first(_connection(scope), response):
+            return
         encoded = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in response.headers.items()]
         await send({"type": "http.response.start", "status": response.status, "headers": encoded})
-        await send({"type": "http.response.body", "body": response.body})
+        if response.cut is None:
+            await send({"type": "http.response.body", "body": response.body})
+        else:
+            await send({"type": "http.response.body", "body": response.arriving_body, "more_body": True})
+            await _connection(scope).end()
+
+
+async def _is_lost_first(connection: Connection, response: Response) -> bool:
+    """Act out what comes before an answer, and return whether none can be sent any more."""
+    if response.delay and not await connection.hold(response.delay):
+        return True
+    if response.cut == "reset":
+        await connection.reset()
+        return True
+    return False
+
+
+def _connection(scope: Scope) -> Connection:
+    connection = scope.get("state", {}).get(CONNECTION)
+    if not isinstance(connection, Connection):
+        raise RuntimeError("Faults on the wire need the server of the emulator: use EmulatorServer.")  # noqa: TRY004
+    return connection
 
 
 async def _unknown(_: HttpRequest) -> JSONResponse:

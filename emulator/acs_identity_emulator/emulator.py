@@ -7,23 +7,26 @@ import secrets
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from . import errors
 from .access_tokens import AccessTokens, TokenStatus
 from .authentication import Authentication, decode_access_key
 from .calls import Answer, Call, Handler, Resource
+from .clock import EmulatorClock
 from .contract import Match, load_contract
 from .entra import Entra
 from .errors import ServiceError
+from .faults import FAULT_HEADER, NOTHING, Faults, Injection
 from .identities import GUID, Assignments, Identities
 from .journal import JOURNAL_SIZE, Entry, Journal
-from .messages import Request, Response
+from .limits import DOCUMENTED_LIMITS, RateLimits
+from .messages import Cut, Request, Response
 from .operations import EXCHANGE_PATHS, HANDLERS
-from .times import format_http_date, utc_now
+from .times import format_http_date, parse_http_date, utc_now
 
 DEVELOPMENT_ACCESS_KEY: Final = base64.b64encode(b"acs-identity emulator development key: opens nothing else").decode()
 """The access key of an emulator that is given no other. It is public and opens nothing but the emulator."""
@@ -40,12 +43,17 @@ class Emulator:
     Args:
         access_key: The access key, base64 text.
         resource_id: The immutable id of the resource, a GUID; a random one by default.
-        clock: Gives the present time, with a time zone; everything the emulator does goes by it.
+        clock: Gives the present time, with a time zone; everything the emulator does goes by it, unless the property
+            `clock` of the emulator is moved.
         allowed_skew: How far the date of a signed request may be from the clock, either way.
         journal_size: How many requests the journal keeps.
+        limits: Whether there are the documented rate limits, or how many requests of an operation are taken in 30
+            seconds, by the name of the operation; see `RateLimits.set`.
+        seed: What the chance of faults begins with, a whole number from 0 on; another one each time by default.
 
     Raises:
-        ValueError: The access key is not base64 or empty, or the resource id is no GUID.
+        ValueError: The access key is not base64 or empty, the resource id is no GUID, a limit is for no operation or
+            below 1, or the seed is below 0.
 
     >>> emulator = Emulator()
     >>> emulator.endpoint
@@ -62,13 +70,19 @@ class Emulator:
         clock: Callable[[], datetime] = utc_now,
         allowed_skew: timedelta = timedelta(minutes=5),
         journal_size: int = JOURNAL_SIZE,
+        limits: bool | Mapping[str, int] = False,
+        seed: int | None = None,
     ) -> None:
         key = decode_access_key(access_key)
         if resource_id is not None and not GUID.fullmatch(resource_id):
             raise ValueError("The resource id is not a GUID.")
         self._access_key = access_key
         self._resource_id = (resource_id or str(uuid.uuid4())).lower()
-        self._clock = clock
+        self._clock = EmulatorClock(clock)
+        self._faults = Faults(seed)
+        self._limits = RateLimits()
+        if limits is not False:
+            self._limits.set(DOCUMENTED_LIMITS if limits is True else limits)
         self._entra = Entra(self._resource_id, self._now)
         self._authentication = Authentication(key, allowed_skew, self._entra)
         self._access_tokens = AccessTokens(self._resource_id)
@@ -116,6 +130,21 @@ class Emulator:
         """The latest requests and their answers."""
         return self._journal
 
+    @property
+    def clock(self) -> EmulatorClock:
+        """The clock of the emulator, which can be moved and stopped."""
+        return self._clock
+
+    @property
+    def faults(self) -> Faults:
+        """The faults on purpose; none until rules are added."""
+        return self._faults
+
+    @property
+    def limits(self) -> RateLimits:
+        """The rate limits; none unless they are set."""
+        return self._limits
+
     def connection_string_for(self, endpoint: str) -> str:
         """Return the connection string for an endpoint at which this emulator can be reached."""
         return f"endpoint={endpoint}/;accesskey={self._access_key}"
@@ -136,9 +165,15 @@ class Emulator:
         now = self._now()
         match = self._contract.match(request.path)
         handler = HANDLERS.get((request.method, match.route.key)) if match else None
+        operation = handler.__name__ if handler else None
         refusal: ServiceError | None = None
+        injection = NOTHING
         try:
-            outcome = _Outcome.of_answer(self._answer(request, match, handler, now), request)
+            injection = self._faults.choose(operation, request.header(FAULT_HEADER))
+            if injection.kind == "reset":
+                outcome = _NO_ANSWER
+            else:
+                outcome = _Outcome.of_answer(self._answer(request, match, handler, now, injection), request)
         except ServiceError as error:
             refusal = error
             outcome = _Outcome.of_refusal(error)
@@ -164,34 +199,44 @@ class Emulator:
                 time=now,
                 method=request.method,
                 target=request.target,
-                operation=handler.__name__ if handler else None,
+                operation=operation,
                 status=outcome.status,
                 duration=duration,
                 client_request_id=request_id,
                 code=refusal.code if refusal else None,
                 reason=refusal.reason if refusal else None,
+                fault=injection.text,
             )
         )
-        return Response(outcome.status, headers, outcome.body)
+        return Response(outcome.status, headers, outcome.body, injection.delay, _cut(injection, request, outcome))
 
-    def _answer(self, request: Request, match: Match | None, handler: Handler | None, now: datetime) -> Answer:
+    def _answer(
+        self, request: Request, match: Match | None, handler: Handler | None, now: datetime, injection: Injection
+    ) -> Answer:
+        if injection.refusal is not None:
+            raise injection.refusal
         if len(request.body) > BODY_LIMIT:
             raise errors.body_too_large(BODY_LIMIT)
         for_exchange = match is not None and match.route.path in EXCHANGE_PATHS
-        caller = self._authentication.check(request, now, for_exchange=for_exchange)
+        caller = self._authentication.check(request, self._signing_time(request, now), for_exchange=for_exchange)
         if match is None:
             raise errors.unknown_path()
         operation = match.route.operation(request)
         if handler is None:
             raise errors.operation_not_emulated()
+        self._limits.check(handler.__name__, request.body, now)
         with self._lock:
             return handler(Call(self._resource, operation, match.arguments, request, caller, now))
 
     def _now(self) -> datetime:
-        now = self._clock()
-        if now.tzinfo is None:
-            raise ValueError("The clock of the emulator gave a time without a time zone.")
-        return now.astimezone(UTC)
+        return self._clock.now()
+
+    def _signing_time(self, request: Request, now: datetime) -> datetime:
+        # Clients sign with the time of their machine, wherever the clock of the emulator was moved.
+        if not self._clock.is_moved:
+            return now
+        date = parse_http_date(request.header("x-ms-date") or request.header("date") or "")
+        return self._clock.nearest(date) if date else now
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +270,20 @@ class _Outcome:
             **refusal.headers,
         }
         return cls(refusal.status, headers, _json({"error": error}), refusal.reports_versions)
+
+
+_NO_ANSWER: Final = _Outcome(0, {}, b"", reports_versions=False)
+
+
+def _cut(injection: Injection, request: Request, outcome: _Outcome) -> Cut | None:
+    match injection.kind:
+        case "reset":
+            return "reset"
+        case "truncate":
+            # What has no body has no middle of it.
+            return "truncated" if outcome.body and request.method != "HEAD" else "reset"
+        case _:
+            return None
 
 
 def _json(members: object) -> bytes:

@@ -134,6 +134,38 @@ def server_fault(reason: str) -> ServiceError:
     return ServiceError(500, "InternalServerError", "Internal server error.", reason=reason)
 
 
+# Rate limits and faults on purpose
+
+
+def too_many_requests(reason: str, retry_after: int | None) -> ServiceError:
+    """There were too many requests."""
+    return ServiceError(
+        429, "TooManyRequests", "Too many requests.", reason=reason, headers=_retry_after_headers(retry_after)
+    )
+
+
+def unavailable(reason: str, retry_after: int | None) -> ServiceError:
+    """The service does not answer for now."""
+    return ServiceError(
+        503,
+        "ServiceUnavailable",
+        "The service is unavailable.",
+        reason=reason,
+        headers=_retry_after_headers(retry_after),
+    )
+
+
+def fault_malformed(header: str, reason: str) -> ServiceError:
+    """The header that asks for a fault cannot be read."""
+    return ServiceError(
+        400, "ValidationError", f"The header {header} is malformed.", target=header, reason=f"{header}: {reason}"
+    )
+
+
+def _retry_after_headers(seconds: int | None) -> dict[str, str]:
+    return {} if seconds is None else {"Retry-After": str(seconds)}
+
+
 # Request body
 
 

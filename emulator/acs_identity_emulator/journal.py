@@ -21,13 +21,13 @@ class Entry:
         method: The HTTP method.
         target: Path and query exactly as sent.
         operation: The name of the operation, for example ``issue_access_token``; None when it was none.
-        status: The HTTP status of the answer.
+        status: The HTTP status of the answer; 0 when the connection was reset before there was one.
         duration: How long the answer took to make, in seconds.
         client_request_id: The header ``x-ms-client-request-id``; None when it was not sent.
         code: The error code of a refusal, else None.
         reason: What was wrong and what to do; None when the request was not refused.
         signature: For a signature that was refused, what was expected and what came; None else.
-        fault: The fault that was injected; None when there was none.
+        fault: The faults that were injected, and by which rules; None when there was none.
     """
 
     number: int

@@ -50,7 +50,7 @@ class Response:
     """An answer of the emulator. Its repr shows the status only: the rest may hold secrets.
 
     Attributes:
-        status: The HTTP status code.
+        status: The HTTP status code; 0 when a reset connection carries none.
         headers: The response headers, spelled as the service spells them.
         body: The body, empty when there is none.
         delay: How many seconds to wait before any of it is sent.
@@ -63,6 +63,13 @@ class Response:
     body: bytes = field(default=b"", repr=False)
     delay: float = field(default=0.0, repr=False)
     cut: Cut | None = field(default=None, repr=False)
+
+    @property
+    def arriving_body(self) -> bytes:
+        """The part of the body that arrives: all of it, half of it when it is truncated, nothing after a reset."""
+        if self.cut is None:
+            return self.body
+        return self.body[: len(self.body) // 2] if self.cut == "truncated" else b""
 
     def header(self, name: str) -> str | None:
         """Return the value of a header, or None when the response has none of that name."""

@@ -12,6 +12,7 @@ from typing import Self
 import uvicorn
 
 from .app import create_app
+from .connection import Connection
 from .emulator import Emulator
 
 _START_SECONDS = 10.0
@@ -106,7 +107,7 @@ class EmulatorServer:
         self._socket = _listen(self._host, self._port)
         config = uvicorn.Config(
             create_app(self._emulator),
-            http="h11",
+            http=Connection,
             ws="none",
             lifespan="off",
             log_config=None,

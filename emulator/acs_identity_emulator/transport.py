@@ -1,15 +1,26 @@
 """azure-core transports that hand requests to an emulator in the same process: no socket, no thread."""
 
 import codecs
+import errno
 import json
+import os
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping, MutableMapping
 from email.message import Message
 from http import HTTPStatus
+from http.client import IncompleteRead
 from types import TracebackType
 from typing import Any, Self, cast
 from urllib.parse import urlsplit
 
-from azure.core.exceptions import HttpResponseError, ResponseNotReadError, StreamClosedError, StreamConsumedError
+from azure.core.exceptions import (
+    HttpResponseError,
+    IncompleteReadError,
+    ResponseNotReadError,
+    ServiceRequestError,
+    ServiceResponseError,
+    StreamClosedError,
+    StreamConsumedError,
+)
 from azure.core.pipeline.transport import AsyncHttpTransport, HttpTransport
 from azure.core.pipeline.transport import HttpRequest as LegacyHttpRequest
 from azure.core.rest import AsyncHttpResponse, HttpRequest, HttpResponse
@@ -126,18 +137,26 @@ class _Answered:
     def _load(self) -> bytes:
         if not self._is_read:
             self._check_unread()
-            self._is_read = True
             self._is_closed = True
+            self._check_whole()
+            self._is_read = True
         return self._response.body
 
     def _blocks(self) -> Iterator[bytes]:
         if not self._is_read:
             self._check_unread()
             self._is_streamed = True
-        body = self._response.body
+        body = self._response.arriving_body
         for start in range(0, len(body), _BLOCK):
             yield body[start : start + _BLOCK]
         self._is_closed = True
+        self._check_whole()
+
+    def _check_whole(self) -> None:
+        arrived, expected = len(self._response.arriving_body), len(self._response.body)
+        if arrived < expected:
+            cause = IncompleteRead(self._response.arriving_body, expected - arrived)
+            raise IncompleteReadError(str(cause), error=cause) from cause
 
     def _check_unread(self) -> None:
         if self._is_streamed:
@@ -263,9 +282,18 @@ class EmulatorTransport(HttpTransport[AnyHttpRequest, HttpResponse]):
         Raises:
             ValueError: The transport is closed.
             TypeError: The body is of another kind.
+            azure.core.exceptions.ServiceResponseError: A fault resets the connection.
+            azure.core.exceptions.IncompleteReadError: A fault ends the body in its middle; a streamed response raises
+                it when it is read.
         """
         _check_open(self._is_closed)
-        response = EmulatorResponse(request, self._emulator.handle(_to_request(request, _read_body(request))))
+        answer = self._emulator.handle(_to_request(request, _read_body(request)))
+        if answer.delay:
+            self.sleep(answer.delay)
+        if answer.cut == "reset":
+            cause = _reset_error()
+            raise ServiceResponseError(str(cause), error=cause) from cause
+        response = EmulatorResponse(request, answer)
         if not stream:
             response.read()
         return response
@@ -299,14 +327,25 @@ class AsyncEmulatorTransport(AsyncHttpTransport[AnyHttpRequest, AsyncHttpRespons
         self._is_closed = True
 
     async def send(self, request: AnyHttpRequest, *, stream: bool = False, **_: Any) -> AsyncEmulatorResponse:
-        """Ask the emulator; as `EmulatorTransport.send`, and the body can also be an asynchronous iterable."""
+        """Ask the emulator; as `EmulatorTransport.send`, and the body can also be an asynchronous iterable.
+
+        Raises:
+            azure.core.exceptions.ServiceRequestError: A fault resets the connection. Azure-core's asynchronous
+                transport, unlike its other one, takes this for an error of the request.
+        """
         _check_open(self._is_closed)
         content = _content(request)
         if isinstance(content, AsyncIterable):
             body = b"".join([_to_bytes(part) async for part in cast(AsyncIterable[object], content)])
         else:
             body = _read_body(request)
-        response = AsyncEmulatorResponse(request, self._emulator.handle(_to_request(request, body)))
+        answer = self._emulator.handle(_to_request(request, body))
+        if answer.delay:
+            await self.sleep(answer.delay)
+        if answer.cut == "reset":
+            cause = _reset_error()
+            raise ServiceRequestError(str(cause), error=cause) from cause
+        response = AsyncEmulatorResponse(request, answer)
         if not stream:
             await response.read()
         return response
@@ -315,6 +354,10 @@ class AsyncEmulatorTransport(AsyncHttpTransport[AnyHttpRequest, AsyncHttpRespons
 def _check_open(is_closed: bool) -> None:
     if is_closed:
         raise ValueError("The emulator transport is closed, and so is its client: make a new client.")
+
+
+def _reset_error() -> ConnectionResetError:
+    return ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
 
 
 def _to_request(request: AnyHttpRequest, body: bytes) -> Request:

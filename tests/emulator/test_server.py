@@ -121,7 +121,7 @@ def test_a_body_over_the_limit_is_refused_over_http(shared: EmulatorServer) -> N
     assert json.loads(body)["error"]["code"] == "RequestEntityTooLarge"
 
 
-@pytest.mark.parametrize("text", [b"garbage\r\n\r\n", b"\x16\x03\x01\x00\xa5\x01\x00"])
+@pytest.mark.parametrize("text", [b"garbage\r\n\r\n", b"\x16\x03\x01\x00\xa5\x01\x00", b"BREW / HTTP/1.1\r\n\r\n"])
 def test_bytes_that_are_not_http_do_no_harm(shared: EmulatorServer, text: bytes) -> None:
     if text.startswith(b"\x16"):
         text += b"\r\n\r\n"
@@ -130,7 +130,7 @@ def test_bytes_that_are_not_http_do_no_harm(shared: EmulatorServer, text: bytes)
 
 
 @pytest.mark.parametrize(
-    "line", ["OPTIONS *", "GET http://x/identities", "GET /_emulator", "HEAD /identities", "BREW /"]
+    "line", ["OPTIONS *", "GET http://x/identities", "GET /_emulator", "HEAD /identities", "PROPFIND /"]
 )
 def test_every_request_that_is_http_gets_an_answer_of_the_service(shared: EmulatorServer, line: str) -> None:
     answer = raw(shared, f"{line} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())

@@ -2,7 +2,7 @@
 
 import typer
 
-from . import start
+from . import clock, faults, limits, start
 
 app: typer.Typer = typer.Typer(
     help="The identity service, locally.",
@@ -18,3 +18,6 @@ def emulator() -> None:
 
 
 app.command()(start.start)
+app.add_typer(faults.app, name="faults")
+app.add_typer(limits.app, name="limits")
+app.add_typer(clock.app, name="clock")

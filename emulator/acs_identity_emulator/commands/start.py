@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from acs_identity_emulator.emulator import DEVELOPMENT_ACCESS_KEY, Emulator
+from acs_identity_emulator.faults import FaultRule
 
 from .common import fail
 
@@ -32,6 +33,14 @@ def start(
             help="The access key, base64. Better given in the environment, where no process list shows it.",
         ),
     ] = DEVELOPMENT_ACCESS_KEY,
+    limits: Annotated[bool, typer.Option("--limits", help="Have the documented rate limits.")] = False,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(help="A fault such as 503:operation=create_identity:probability=0.1; may be given again."),
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="What the chance of faults begins with, to repeat a run.")
+    ] = None,
 ) -> None:
     """Serve an emulator until Ctrl-C or SIGTERM.
 
@@ -40,10 +49,14 @@ def start(
     """
     from acs_identity_emulator.server import EmulatorServer, ServerError
 
+    rules = _rules(fault or [])
     try:
-        server = EmulatorServer(Emulator(access_key=access_key), host, port)
+        emulator = Emulator(access_key=access_key, limits=limits, seed=seed)
     except ValueError as error:
         fail(f"{error} Correct ACS_IDENTITY_EMULATOR_ACCESS_KEY or --access-key.")
+    for rule in rules:
+        emulator.faults.add(rule)
+    server = EmulatorServer(emulator, host, port)
     stop = threading.Event()
     with _set_by_signals(stop), _logging_to_stderr():
         try:
@@ -54,6 +67,8 @@ def start(
             _announce(server, access_key)
             if not is_loopback(host):
                 typer.echo(f"Warning: listening on {host}, other machines may reach the emulator.", err=True)
+            if rules:
+                typer.echo(f"The seed of the faults is {emulator.faults.seed}.", err=True)
             typer.echo("Press Ctrl-C to stop.", err=True)
             # Windows delivers signals between waits only.
             while server.is_running and not stop.wait(0.5):
@@ -63,6 +78,13 @@ def start(
     if not stop.is_set():
         fail("The server ended by itself.")
     typer.echo("The emulator has stopped.", err=True)
+
+
+def _rules(faults: list[str]) -> list[FaultRule]:
+    try:
+        return [FaultRule.parse(text) for text in faults]
+    except ValueError as error:
+        fail(f"{error} Correct --fault.")
 
 
 def _announce(server: "EmulatorServer", access_key: str) -> None:

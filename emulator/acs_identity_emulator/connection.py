@@ -1,0 +1,112 @@
+"""A connection of the HTTP server: takes every request target, bounds the head, and can be broken on purpose."""
+
+import asyncio
+import socket
+import struct
+import sys
+from typing import Any, Final
+from urllib.parse import unquote
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+HEAD_LIMIT: Final = 64 * 1024
+"""About how many bytes the request line and the headers may have together."""
+
+CONNECTION: Final = "acs_identity_emulator.connection"
+"""The key of the connection in the ``state`` of an ASGI scope."""
+
+_REFUSAL = b'{"error":{"code":"BadRequest","message":"The request is not valid HTTP."}}'
+# Closing at once, with what is unsent thrown away, is what sends a reset.
+_LINGER = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
+
+
+class Connection(HttpToolsProtocol):
+    """The server's end of one connection."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._unfinished: list[RequestResponseCycle] = []
+        self._is_in_head = True
+        self._head_size = 0
+        self._is_held = False
+        self._lost = asyncio.Event()
+        self.app_state = {**self.app_state, CONNECTION: self}
+
+    async def hold(self, seconds: float) -> bool:
+        """Wait, and return whether the connection is still there; return at once when it is lost."""
+        if self._lost.is_set():
+            return False
+        self._is_held = True
+        try:
+            async with asyncio.timeout(seconds):
+                await self._lost.wait()
+        except TimeoutError:
+            return True
+        finally:
+            self._is_held = False
+        return False
+
+    async def reset(self) -> None:
+        """Reset the connection, and return when it is lost."""
+        endpoint: socket.socket = self.transport.get_extra_info("socket")
+        endpoint.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER)
+        self.transport.abort()
+        await self._lost.wait()
+
+    async def end(self) -> None:
+        """Send what is written, end the connection, and return when it is lost."""
+        self._is_held = True
+        self.transport.close()
+        await self._lost.wait()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell those that still answer, also when later requests wait behind theirs."""
+        super().connection_lost(exc)
+        for cycle in self._unfinished:
+            if not cycle.response_complete:
+                cycle.disconnected = True
+                cycle.message_event.set()
+        self._unfinished.clear()
+        self._lost.set()
+
+    def shutdown(self) -> None:
+        """End the connection; an answer that is held back is not waited for."""
+        super().shutdown()
+        if self._is_held:
+            self.transport.abort()
+
+    def data_received(self, data: bytes) -> None:
+        """Take what arrived."""
+        was_in_head = self._is_in_head
+        super().data_received(data)
+        if was_in_head and self._is_in_head:
+            self._head_size += len(data)
+            if self._head_size > HEAD_LIMIT and not self.transport.is_closing():
+                self.send_400_response(f"The request line and the headers have more than {HEAD_LIMIT} bytes.")
+
+    def on_message_begin(self) -> None:
+        """Begin to read a request."""
+        super().on_message_begin()
+        self._is_in_head, self._head_size = True, 0
+
+    def on_headers_complete(self) -> None:
+        """Hand the request on, with its target exactly as sent."""
+        self._is_in_head = False
+        target, self.url = self.url, b"/"
+        super().on_headers_complete()
+        # The application has not begun yet. uvicorn refuses targets such as "*" and shortens absolute ones.
+        path, _, query = target.partition(b"?")
+        self.scope["path"] = unquote(path.decode("latin-1"))
+        self.scope["raw_path"] = path
+        self.scope["query_string"] = query
+        self._unfinished = [cycle for cycle in self._unfinished if not cycle.response_complete]
+        self._unfinished.append(self.cycle)
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no HTTP in the form of the service's errors."""
+        head = (
+            b"HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\nconnection: close\r\n"
+            b"x-emulator-reason: %b\r\ncontent-length: %d\r\n\r\n"
+        )
+        self.transport.write(head % (msg.encode("ascii"), len(_REFUSAL)) + _REFUSAL)
+        self.transport.close()
