@@ -41,7 +41,7 @@ class EmulatorClock:
     def offset(self) -> timedelta:
         """How far the clock is ahead of its base at this moment; negative when it is behind."""
         with self._lock:
-            return self._now() - self.base_now()
+            return self._offset if self._stopped is None else self._stopped - self.base_now()
 
     @property
     def is_moved(self) -> bool:

@@ -192,7 +192,8 @@ class Emulator:
         headers |= _common_headers(now, duration)
         # The path template instead of the path: a path can hold an identity id.
         path = match.route.path if match else "(no such path)"
-        _LOGGER.info("%s %s %d %s", request.method, path, outcome.status, refusal.reason if refusal else "")
+        remark = refusal.reason if refusal else injection.text or ""
+        _LOGGER.info("%s %s %d %s", request.method, path, outcome.status, remark)
         self._journal.add(
             Entry(
                 number=number,

@@ -10,7 +10,7 @@ from typing import Any, Final, Literal, Self, get_args
 
 from . import errors
 from .errors import ServiceError
-from .names import check_operation
+from .names import check_operation, shown
 
 FaultKind = Literal["429", "500", "503", "delay", "reset", "truncate"]
 """An answer with that status, an answer that comes late, a connection that breaks, a body that ends in its middle."""
@@ -65,7 +65,7 @@ class FaultRule:
 
     def __post_init__(self) -> None:
         if self.kind not in _KINDS:
-            raise ValueError(f"There is no fault {self.kind!a}: choose one of {', '.join(_KINDS)}.")
+            raise ValueError(f"There is no fault {shown(self.kind)}: choose one of {', '.join(_KINDS)}.")
         if self.operation is not None:
             check_operation(self.operation)
         _check_number("probability", self.probability, 0, 1)
@@ -102,9 +102,9 @@ class FaultRule:
             name, equals, value = (piece.strip() for piece in part.partition("="))
             name = name.replace("-", "_")
             if not equals:
-                raise ValueError(f"A fault is written kind:name=value:..., not {part!a}.")
+                raise ValueError(f"A fault is written kind:name=value:..., not {shown(part)}.")
             if name in members:
-                raise ValueError(f"The fault says {name!a} twice.")
+                raise ValueError(f"The fault says {shown(name)} twice.")
             members[name] = value if name == "operation" else _read_number(name, value)
         return cls.of(members)
 
@@ -118,7 +118,7 @@ class FaultRule:
         names = [item.name for item in fields(cls)]
         unknown = [name for name in members if name not in names]
         if unknown:
-            raise ValueError(f"A fault has no {unknown[0]!a}: it has {', '.join(names)}.")
+            raise ValueError(f"A fault has no {shown(unknown[0])}: it has {', '.join(names)}.")
         if "kind" not in members:
             raise ValueError(f"The kind of the fault is missing: choose one of {', '.join(_KINDS)}.")
         return cls(**members)
@@ -339,7 +339,7 @@ def _read_number(name: str, text: str) -> float:
     try:
         number = float(text)
     except ValueError:
-        raise ValueError(f"{name!a} must be a number, not {text!a}.") from None
+        raise ValueError(f"{shown(name)} must be a number, not {shown(text)}.") from None
     return int(number) if math.isfinite(number) and number.is_integer() else number
 
 

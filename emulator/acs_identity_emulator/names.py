@@ -22,4 +22,14 @@ def check_operation(name: object) -> None:
     if name not in OPERATIONS:
         near = get_close_matches(str(name), OPERATIONS, n=1)
         hint = f"did you mean {near[0]}?" if near else f"choose one of {', '.join(OPERATIONS)}."
-        raise ValueError(f"There is no operation {name!a}: {hint}")
+        raise ValueError(f"There is no operation {shown(name)}: {hint}")
+
+
+def shown(value: object) -> str:
+    """Return a value as errors show it: in ASCII, on one line, and not all of a long one.
+
+    >>> shown("issue_token" * 1000)
+    "'issue_tokenissue_tokenissue_tokenis..."
+    """
+    text = ascii(value)
+    return text if len(text) <= 40 else f"{text[:37]}..."

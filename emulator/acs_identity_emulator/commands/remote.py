@@ -38,8 +38,10 @@ def call(endpoint: str, method: str, path: str, document: object = None) -> Any:
     if not endpoint.startswith(("http://", "https://")):
         fail(f"The endpoint {endpoint} does not begin with http:// or https://.")
     body = None if document is None else json.dumps(document).encode()
-    request = Request(f"{endpoint.rstrip('/')}{path}", body, {"Content-Type": "application/json"}, method=method)  # noqa: S310
     try:
+        request = Request(  # noqa: S310 the scheme was looked at
+            f"{endpoint.rstrip('/')}{path}", body, {"Content-Type": "application/json"}, method=method
+        )
         # The emulator is on this machine, whatever proxy the environment names.
         with build_opener(ProxyHandler({})).open(request, timeout=_SECONDS) as response:
             answer = response.read()
@@ -50,6 +52,7 @@ def call(endpoint: str, method: str, path: str, document: object = None) -> Any:
     except URLError as error:
         fail(f"No emulator answers at {endpoint} ({error.reason}): start one, or give another --endpoint.")
     except (HTTPException, OSError, ValueError) as error:
+        # A malformed URL is a ValueError, too.
         fail(f"{endpoint} did not answer as an emulator does: {type(error).__name__}.")
 
 

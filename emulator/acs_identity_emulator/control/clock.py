@@ -9,6 +9,7 @@ from starlette.routing import Route
 
 from acs_identity_emulator.clock import EmulatorClock
 from acs_identity_emulator.emulator import Emulator
+from acs_identity_emulator.names import shown
 from acs_identity_emulator.times import parse_date_time
 
 from .messages import error, json_object
@@ -62,7 +63,7 @@ def _move(clock: EmulatorClock, members: dict[str, Any]) -> None:
         case {"set": str(text)}:
             moment = parse_date_time(text)
             if moment is None:
-                raise ValueError(f"The time {text[:40]!a} is not written with its offset, as 2026-10-01T12:00:00Z is.")
+                raise ValueError(f"The time {shown(text)} is not written with its offset, as 2026-10-01T12:00:00Z is.")
             clock.set(moment)
         case {"freeze": True}:
             clock.freeze()
