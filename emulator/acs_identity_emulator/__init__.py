@@ -11,6 +11,8 @@ from .access_tokens import TokenStatus
 from .emulator import BODY_LIMIT, DEVELOPMENT_ACCESS_KEY, Emulator
 from .entra import Entra
 from .messages import Request, Response
+from .state import StateError
+from .store import StoreError
 
 if TYPE_CHECKING:
     from .server import EmulatorServer, PortTakenError, ServerError
@@ -28,6 +30,8 @@ __all__ = [
     "Request",
     "Response",
     "ServerError",
+    "StateError",
+    "StoreError",
     "TokenStatus",
 ]
 

@@ -2,7 +2,7 @@
 
 import typer
 
-from . import start
+from . import start, state
 
 app: typer.Typer = typer.Typer(
     help="The identity service, locally.",
@@ -18,3 +18,7 @@ def emulator() -> None:
 
 
 app.command()(start.start)
+app.command("export")(state.export_state)
+app.command("import")(state.import_state)
+app.command()(state.seed)
+app.command()(state.reset)

@@ -7,12 +7,14 @@ import sys
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from acs_identity_emulator.emulator import DEVELOPMENT_ACCESS_KEY, Emulator
+from acs_identity_emulator.store import StoreError
 
 from .common import fail
 
@@ -32,6 +34,15 @@ def start(
             help="The access key, base64. Better given in the environment, where no process list shows it.",
         ),
     ] = DEVELOPMENT_ACCESS_KEY,
+    db: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="ACS_IDENTITY_EMULATOR_DB",
+            help="The sqlite file that keeps identities, assignments and signing keys, made when it is not there; "
+            "several emulators may share it. Without it everything is gone at the end.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Serve an emulator until Ctrl-C or SIGTERM.
 
@@ -41,9 +52,11 @@ def start(
     from acs_identity_emulator.server import EmulatorServer, ServerError
 
     try:
-        server = EmulatorServer(Emulator(access_key=access_key), host, port)
+        server = EmulatorServer(Emulator(access_key=access_key, db=db), host, port)
     except ValueError as error:
         fail(f"{error} Correct ACS_IDENTITY_EMULATOR_ACCESS_KEY or --access-key.")
+    except StoreError as error:
+        fail(str(error))
     stop = threading.Event()
     with _set_by_signals(stop), _logging_to_stderr():
         try:
@@ -60,6 +73,7 @@ def start(
                 pass
         finally:
             server.stop()
+            server.emulator.close()
     if not stop.is_set():
         fail("The server ended by itself.")
     typer.echo("The emulator has stopped.", err=True)
