@@ -225,7 +225,7 @@ class Emulator:
             refusal = error
             outcome = _Outcome.of_refusal(error)
         except StoreError as error:
-            refusal = errors.server_fault(str(error))
+            refusal = errors.server_fault(f"the emulator cannot reach its state. {error}")
             outcome = _Outcome.of_refusal(refusal)
         except Exception as error:
             # A fault of the emulator must reach the client as one of the service.

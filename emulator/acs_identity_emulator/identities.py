@@ -21,6 +21,9 @@ DELETED_KEPT: Final = 10_000
 LONGEST_CUSTOM_ID: Final = 256
 """The longest custom id of an identity, in characters (REST reference)."""
 
+PRINCIPAL_TYPES: Final = ("user", "group", "tenant")
+"""What the principal of an Entra ID assignment may be (the contract)."""
+
 _READ: Final = "SELECT id, custom_id, created_on, last_token_issued_at FROM identities"
 
 

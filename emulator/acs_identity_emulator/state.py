@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 from typing import Any, Final, TypeVar, cast, get_args
 
 from .access_tokens import INSERT_ISSUED, ISSUED_KEPT
-from .contract import load_contract
 from .identities import (
     DELETED_KEPT,
     GUID,
     IDENTITY_ID,
     LONGEST_CUSTOM_ID,
+    PRINCIPAL_TYPES,
     Assignment,
     AssignmentKind,
     Assignments,
@@ -259,11 +259,9 @@ def _assignments(members: dict[str, object]) -> dict[AssignmentKind, list[Assign
 
 
 def _entra_assignment(value: object, path: str) -> Assignment:
-    operation = load_contract().operation("2026-09-23", "PUT", "/access/entra/assignments/{objectId}")
-    known = operation.allowed_values("principalType")
     assignment = _assignment(value, path)
-    if assignment.principal_type not in known:
-        raise StateError(f"{path}.principal_type is none of {', '.join(known)}.")
+    if assignment.principal_type not in PRINCIPAL_TYPES:
+        raise StateError(f"{path}.principal_type is none of {', '.join(PRINCIPAL_TYPES)}.")
     if assignment.client_ids is None:
         raise StateError(f"{path}.client_ids is needed for an Entra ID assignment.")
     return assignment

@@ -87,7 +87,8 @@ class Store:
             self.close()
             if path is None:
                 raise
-            raise StoreError(f"The database {os.fspath(path)} cannot be used: {error}") from error
+            cause = error.__cause__ or error
+            raise StoreError(f"The database {path!s} cannot be used: {cause}.") from cause
         if resource_id not in (None, self.resource_id):
             found = self.resource_id
             self.close()
@@ -111,7 +112,7 @@ class Store:
             try:
                 yield
             except sqlite3.OperationalError as error:
-                raise StoreError(f"the database cannot be used: {error}") from error
+                raise StoreError(f"The database cannot be used: {error}.") from error
 
     @contextmanager
     def transaction(self) -> Generator[None]:
@@ -129,7 +130,7 @@ class Store:
                 if self._connection.in_transaction:
                     self.execute("ROLLBACK")
                 if isinstance(error, sqlite3.OperationalError):
-                    raise StoreError(f"the database cannot be used: {error}") from error
+                    raise StoreError(f"The database cannot be used: {error}.") from error
                 raise
 
     def close(self) -> None:
@@ -154,6 +155,8 @@ class Store:
                 self.execute("INSERT INTO resource (id) VALUES (?)", (resource_id,))
                 self.execute(f"PRAGMA application_id={APPLICATION_ID}")
                 self.execute(f"PRAGMA user_version={LAYOUT}")
+            # Found out now and not by the first request: a file that may only be read.
+            self.execute("UPDATE resource SET id = id")
 
     def _is_new(self) -> bool:
         (application_id,) = self.execute("PRAGMA application_id").fetchone()
@@ -162,10 +165,10 @@ class Store:
         if (application_id, layout, tables) == (0, 0, 0):
             return True
         if application_id != APPLICATION_ID:
-            raise StoreError("it belongs to another program: give another file")
+            raise StoreError("it belongs to another program, give another file")
         if layout != LAYOUT:
             raise StoreError(
-                f"it has layout {layout}, and this version of acs-identity knows layout {LAYOUT} only: export it with "
+                f"it has layout {layout}, and this version of acs-identity knows layout {LAYOUT} only; export it with "
                 "the version that made it, and import that into a new file"
             )
         return False
@@ -180,8 +183,12 @@ def _connect(path: str | os.PathLike[str] | None) -> sqlite3.Connection:
             # It holds signing keys. An existing file is not opened here: closing it would drop the locks of sqlite.
             os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
         except FileExistsError:
-            if not stat.S_ISREG(file.stat().st_mode):
-                raise StoreError(f"The database {file} is not a regular file.") from None
+            found = file.stat()
+            if not stat.S_ISREG(found.st_mode):
+                raise StoreError(f"The database {path!s} is not a regular file.") from None
+            # What is shorter than a page sqlite takes for empty, and would write over.
+            if 0 < found.st_size < 512:
+                raise StoreError(f"The database {path!s} cannot be used: file is not a database.") from None
         return _connection(f"{file.as_uri()}?mode=rw")
     except OSError as error:
         raise StoreError(f"The database {path} cannot be opened: {error.strerror}.") from error

@@ -50,7 +50,7 @@ def export_state(
         typer.echo(text, nl=False)
         return
     try:
-        _write(file.resolve(), text)
+        _write(file, text)
     except (OSError, ValueError) as error:
         fail(f"{file} cannot be written: {_cause(error)}.")
 
@@ -144,6 +144,7 @@ def _write(file: Path, text: str) -> None:
         # A pipe or a device cannot be replaced.
         file.write_text(text, "utf-8")
         return
+    file = file.resolve()
     # At one stroke, and for the eyes of its owner only: it may hold signing keys.
     descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
     try:
