@@ -14,6 +14,8 @@ from .entra import Entra
 from .faults import FaultRule, Faults
 from .limits import RateLimits
 from .messages import Request, Response
+from .state import StateError
+from .store import StoreError
 
 if TYPE_CHECKING:
     from .server import EmulatorServer, PortTakenError, ServerError
@@ -35,6 +37,8 @@ __all__ = [
     "Request",
     "Response",
     "ServerError",
+    "StateError",
+    "StoreError",
     "TokenStatus",
 ]
 

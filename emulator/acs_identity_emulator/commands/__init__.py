@@ -2,7 +2,7 @@
 
 import typer
 
-from . import clock, faults, limits, start
+from . import clock, faults, limits, start, state
 
 app: typer.Typer = typer.Typer(
     help="The identity service, locally.",
@@ -21,3 +21,7 @@ app.command()(start.start)
 app.add_typer(faults.app, name="faults")
 app.add_typer(limits.app, name="limits")
 app.add_typer(clock.app, name="clock")
+app.command("export")(state.export_state)
+app.command("import")(state.import_state)
+app.command()(state.seed)
+app.command()(state.reset)

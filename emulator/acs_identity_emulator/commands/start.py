@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +15,7 @@ import typer
 
 from acs_identity_emulator.emulator import DEVELOPMENT_ACCESS_KEY, Emulator
 from acs_identity_emulator.faults import FaultRule
+from acs_identity_emulator.store import StoreError
 
 from .common import fail
 
@@ -41,6 +43,15 @@ def start(
     seed: Annotated[
         int | None, typer.Option(min=0, help="What the chance of faults begins with, to repeat a run.")
     ] = None,
+    db: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="ACS_IDENTITY_EMULATOR_DB",
+            help="The sqlite file that keeps identities, assignments and signing keys, made when it is not there; "
+            "several emulators may share it. Without it everything is gone at the end.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Serve an emulator until Ctrl-C or SIGTERM.
 
@@ -51,9 +62,11 @@ def start(
 
     rules = _rules(fault or [])
     try:
-        emulator = Emulator(access_key=access_key, limits=limits, seed=seed)
+        emulator = Emulator(access_key=access_key, db=db, limits=limits, seed=seed)
     except ValueError as error:
         fail(f"{error} Correct ACS_IDENTITY_EMULATOR_ACCESS_KEY or --access-key.")
+    except StoreError as error:
+        fail(str(error))
     for rule in rules:
         emulator.faults.add(rule)
     server = EmulatorServer(emulator, host, port)
@@ -75,6 +88,7 @@ def start(
                 pass
         finally:
             server.stop()
+            server.emulator.close()
     if not stop.is_set():
         fail("The server ended by itself.")
     typer.echo("The emulator has stopped.", err=True)
