@@ -98,7 +98,7 @@ def import_state(store: Store, document: object, now: datetime) -> None:
     members = _members(document, "$", ("format", "version", "resource_id"), ("tokens_begin", "signing_keys", *lists))
     if members["format"] != FORMAT:
         raise StateError(f'$.format is not "{FORMAT}": give a document that an emulator exported.')
-    if members["version"] != VERSION:
+    if type(members["version"]) is not int or members["version"] != VERSION:
         raise StateError(f"$.version is not {VERSION}, the only one that this version of acs-identity reads.")
     resource_id = _text(members["resource_id"], "$.resource_id").lower()
     if not GUID.fullmatch(resource_id):
@@ -113,10 +113,10 @@ def import_state(store: Store, document: object, now: datetime) -> None:
     keys = _key_rows(members.get("signing_keys", {}), "$.signing_keys")
     with store.transaction():
         # Tokens that were issued since the export must not outlive what is done to their identities from now on.
-        tokens_begin = max(tokens_begin, _forget(store))
-        store.execute("UPDATE resource SET id = ?, tokens_begin = ?", (resource_id, tokens_begin))
+        issued_so_far = _forget(store)
+        store.execute("UPDATE resource SET id = ?, tokens_begin = ?", (resource_id, max(tokens_begin, issued_so_far)))
         for *row, tokens_end in identities:
-            store.execute(_INSERT_IDENTITY, (*row, max(tokens_end, tokens_begin)))
+            store.execute(_INSERT_IDENTITY, (*row, max(tokens_end, issued_so_far)))
         for raw_id in deleted[-DELETED_KEPT:]:
             store.execute("INSERT INTO deleted_identities (id) VALUES (?)", (raw_id,))
         for issue in issued[-ISSUED_KEPT:]:

@@ -4,6 +4,7 @@ import os
 import sqlite3
 import stat
 import threading
+import time
 import uuid
 import weakref
 from collections.abc import Generator
@@ -139,13 +140,27 @@ class Store:
             self._close()
 
     def _use_file(self) -> None:
-        # Before anything is written, so that the file of another program stays as it is.
+        # Before anything is written, so that the file of another program stays as it is; and at one moment, because
+        # another process may be making the tables.
+        self.execute("BEGIN")
         self._is_new()
-        (mode,) = self.execute("PRAGMA journal_mode=WAL").fetchone()
-        if mode != "wal":
+        self.execute("COMMIT")
+        if self._journal_mode() != "wal":
             raise StoreError("its file system has no shared memory, which the WAL mode of sqlite needs")
         # Outlives the process being killed at any moment; only a power cut may take the latest requests.
         self.execute("PRAGMA synchronous=NORMAL")
+
+    def _journal_mode(self) -> str:
+        deadline = time.monotonic() + BUSY_SECONDS
+        while True:
+            try:
+                (mode,) = self.execute("PRAGMA journal_mode=WAL").fetchone()
+                return str(mode)
+            except sqlite3.OperationalError as error:
+                # Where several open a new file at once, sqlite lets one change the mode and fails the others.
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                    raise
+            time.sleep(0.005)
 
     def _make_tables(self, resource_id: str) -> None:
         with self.transaction():
@@ -179,21 +194,32 @@ def _connect(path: str | os.PathLike[str] | None) -> sqlite3.Connection:
         return _connection(":memory:")
     try:
         file = Path(path).absolute()
+        _make_file(file)
+        return _connection(f"{file.as_uri()}?mode=rw")
+    except StoreError as error:
+        raise StoreError(f"The database {path!s} cannot be used: {error}.") from error.__cause__
+    except OSError as error:
+        raise StoreError(f"The database {path!s} cannot be opened: {error.strerror}.") from error
+    except (sqlite3.Error, ValueError) as error:
+        raise StoreError(f"The database {path!s} cannot be opened: {error}.") from error
+
+
+_MAKING: Final = threading.Lock()
+
+
+def _make_file(file: Path) -> None:
+    # Closing a file drops all locks that this process has on it: nobody may use it yet.
+    with _MAKING:
         try:
-            # It holds signing keys. An existing file is not opened here: closing it would drop the locks of sqlite.
+            # It holds signing keys.
             os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
         except FileExistsError:
             found = file.stat()
             if not stat.S_ISREG(found.st_mode):
-                raise StoreError(f"The database {path!s} is not a regular file.") from None
+                raise StoreError("it is not a regular file") from None
             # What is shorter than a page sqlite takes for empty, and would write over.
             if 0 < found.st_size < 512:
-                raise StoreError(f"The database {path!s} cannot be used: file is not a database.") from None
-        return _connection(f"{file.as_uri()}?mode=rw")
-    except OSError as error:
-        raise StoreError(f"The database {path} cannot be opened: {error.strerror}.") from error
-    except (sqlite3.Error, ValueError) as error:
-        raise StoreError(f"The database {path!s} cannot be opened: {error}.") from error
+                raise StoreError("file is not a database") from None
 
 
 def _connection(database: str) -> sqlite3.Connection:

@@ -8,7 +8,9 @@ import stat
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -200,6 +202,20 @@ def test_four_processes_lose_nothing_and_double_nothing(path: Path) -> None:
             assert emulator.introspect(token).state == ("live" if number % 3 else "deleted")
 
 
+def test_several_emulators_may_make_the_same_file_at_once(tmp_path: Path) -> None:
+    together = threading.Barrier(6)
+
+    def resource_id(path: Path) -> str:
+        together.wait(timeout=30)
+        with closing(Emulator(db=path)) as emulator:
+            return emulator.resource_id
+
+    with ThreadPoolExecutor(6) as pool:
+        for number in range(40):
+            found = set(pool.map(resource_id, [tmp_path / f"{number}.db"] * 6))
+            assert len(found) == 1
+
+
 def test_a_request_that_fails_on_its_way_changes_nothing(
     call: Any, opened: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -294,7 +310,7 @@ def test_a_truncated_file_is_refused(opened: Any, path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["", ".", "there/is/no/such.db", "/dev/null", "nul\0.db", "x" * 300])
 def test_what_is_no_file_is_refused(tmp_path: Path, name: str) -> None:
-    with pytest.raises(StoreError, match=r"cannot be opened|not a regular file"):
+    with pytest.raises(StoreError, match=r"cannot be opened|not a regular file\.$"):
         Emulator(db=f"{tmp_path}/{name}" if not name.startswith("/") else name)
 
 

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -121,22 +121,29 @@ def _opened(db: Path, *, create: bool = False) -> Generator["Emulator"]:
 
 def _ask(question: str, *, yes: bool) -> None:
     # Without a terminal there is nobody to ask.
-    if not yes and sys.stdin.isatty() and not typer.confirm(question, err=True):
+    if not yes and _is_terminal() and not typer.confirm(question, err=True):
         fail("Nothing was changed.")
 
 
-def _read(file: Path) -> Any:
+def _is_terminal() -> bool:
+    return sys.stdin.isatty()
+
+
+def _read(file: Path) -> dict[str, Any]:
     try:
         text = sys.stdin.buffer.read() if file == _STANDARD else file.read_bytes()
     except (OSError, ValueError) as error:
         fail(f"{file} cannot be read: {_cause(error)}.")
     try:
         # Editors on Windows begin a file with a byte order mark.
-        return json.loads(text.decode("utf-8-sig"))
+        document: object = json.loads(text.decode("utf-8-sig"))
     except json.JSONDecodeError as error:
         fail(f"{file} is not JSON: {error.msg} in line {error.lineno}, column {error.colno}.")
     except (UnicodeDecodeError, RecursionError, ValueError):
         fail(f"{file} is not JSON in UTF-8.")
+    if not isinstance(document, dict):
+        fail(f"{file} is not a JSON object.")
+    return cast(dict[str, Any], document)
 
 
 def _write(file: Path, text: str) -> None:
