@@ -8,6 +8,8 @@
 from typing import TYPE_CHECKING, Any
 
 from .access_tokens import TokenStatus
+from .checks import CHECKS, Check
+from .comparison import Comparison
 from .emulator import BODY_LIMIT, DEVELOPMENT_ACCESS_KEY, Emulator
 from .entra import Entra
 from .messages import Request, Response
@@ -18,8 +20,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BODY_LIMIT",
+    "CHECKS",
     "DEVELOPMENT_ACCESS_KEY",
     "AsyncEmulatorTransport",
+    "Check",
+    "Comparison",
     "Emulator",
     "EmulatorServer",
     "EmulatorTransport",

@@ -7,15 +7,17 @@ import secrets
 import threading
 import time
 import uuid
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, Literal
 
 from . import errors
 from .access_tokens import AccessTokens, TokenStatus
 from .authentication import Authentication, decode_access_key
 from .calls import Answer, Call, Handler, Resource
+from .checks import Check, loosened
+from .comparison import SIGNATURE_HEADER, header_value
 from .contract import Match, load_contract
 from .entra import Entra
 from .errors import ServiceError
@@ -43,9 +45,10 @@ class Emulator:
         clock: Gives the present time, with a time zone; everything the emulator does goes by it.
         allowed_skew: How far the date of a signed request may be from the clock, either way.
         journal_size: How many requests the journal keeps.
+        loose: The checks that are switched off, each by itself; ``all`` for all of them. See `Check`.
 
     Raises:
-        ValueError: The access key is not base64 or empty, or the resource id is no GUID.
+        ValueError: The access key is not base64 or empty, the resource id is no GUID, or there is no such check.
 
     >>> emulator = Emulator()
     >>> emulator.endpoint
@@ -62,6 +65,7 @@ class Emulator:
         clock: Callable[[], datetime] = utc_now,
         allowed_skew: timedelta = timedelta(minutes=5),
         journal_size: int = JOURNAL_SIZE,
+        loose: Collection[Check | Literal["all"]] = (),
     ) -> None:
         key = decode_access_key(access_key)
         if resource_id is not None and not GUID.fullmatch(resource_id):
@@ -69,8 +73,9 @@ class Emulator:
         self._access_key = access_key
         self._resource_id = (resource_id or str(uuid.uuid4())).lower()
         self._clock = clock
-        self._entra = Entra(self._resource_id, self._now)
-        self._authentication = Authentication(key, allowed_skew, self._entra)
+        self._loose = loosened(loose)
+        self._entra = Entra(self._resource_id, self._now, is_strict="entra" not in self._loose)
+        self._authentication = Authentication(key, allowed_skew, self._entra, self._loose)
         self._access_tokens = AccessTokens(self._resource_id)
         self._resource = Resource(
             identities=Identities(self._resource_id),
@@ -116,6 +121,11 @@ class Emulator:
         """The latest requests and their answers."""
         return self._journal
 
+    @property
+    def loose(self) -> frozenset[Check]:
+        """The checks that are switched off."""
+        return self._loose
+
     def connection_string_for(self, endpoint: str) -> str:
         """Return the connection string for an endpoint at which this emulator can be reached."""
         return f"endpoint={endpoint}/;accesskey={self._access_key}"
@@ -129,7 +139,8 @@ class Emulator:
         """Answer a request as the service would.
 
         Never raises for anything in the request: what is wrong with it is answered with an error and, for the
-        developer, with the header ``x-emulator-reason``.
+        developer, with the header ``x-emulator-reason``; a signature that is refused also with
+        ``x-emulator-signature``.
         """
         started = time.perf_counter()
         number = self._journal.next_number()
@@ -170,6 +181,7 @@ class Emulator:
                 client_request_id=request_id,
                 code=refusal.code if refusal else None,
                 reason=refusal.reason if refusal else None,
+                signature=refusal.signature if refusal else None,
             )
         )
         return Response(outcome.status, headers, outcome.body)
@@ -180,8 +192,10 @@ class Emulator:
         for_exchange = match is not None and match.route.path in EXCHANGE_PATHS
         caller = self._authentication.check(request, now, for_exchange=for_exchange)
         if match is None:
-            raise errors.unknown_path()
-        operation = match.route.operation(request)
+            raise errors.unknown_path(self._contract.nearest(request.path))
+        operation = match.route.operation(request, any_version="api-version" in self._loose)
+        if "content-type" in self._loose and operation.consumes:
+            request = replace(request, headers={**request.headers, "content-type": operation.consumes[0]})
         if handler is None:
             raise errors.operation_not_emulated()
         with self._lock:
@@ -224,6 +238,8 @@ class _Outcome:
             "x-emulator-reason": refusal.reason,
             **refusal.headers,
         }
+        if refusal.signature is not None:
+            headers[SIGNATURE_HEADER] = header_value(refusal.signature)
         return cls(refusal.status, headers, _json({"error": error}), refusal.reports_versions)
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from acs_identity_emulator.checks import CHECKS, Check, loosened
 from acs_identity_emulator.emulator import DEVELOPMENT_ACCESS_KEY, Emulator
 
 from .common import fail
@@ -32,6 +33,10 @@ def start(
             help="The access key, base64. Better given in the environment, where no process list shows it.",
         ),
     ] = DEVELOPMENT_ACCESS_KEY,
+    loose: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CHECK", help=f"A check to switch off: all, {', '.join(CHECKS)}. May be given again."),
+    ] = None,
 ) -> None:
     """Serve an emulator until Ctrl-C or SIGTERM.
 
@@ -40,8 +45,9 @@ def start(
     """
     from acs_identity_emulator.server import EmulatorServer, ServerError
 
+    checks = _checks(loose or [])
     try:
-        server = EmulatorServer(Emulator(access_key=access_key), host, port)
+        server = EmulatorServer(Emulator(access_key=access_key, loose=checks), host, port)
     except ValueError as error:
         fail(f"{error} Correct ACS_IDENTITY_EMULATOR_ACCESS_KEY or --access-key.")
     stop = threading.Event()
@@ -54,6 +60,8 @@ def start(
             _announce(server, access_key)
             if not is_loopback(host):
                 typer.echo(f"Warning: listening on {host}, other machines may reach the emulator.", err=True)
+            if checks:
+                typer.echo(f"Warning: not checked, as the service would: {', '.join(sorted(checks))}.", err=True)
             typer.echo("Press Ctrl-C to stop.", err=True)
             # Windows delivers signals between waits only.
             while server.is_running and not stop.wait(0.5):
@@ -63,6 +71,13 @@ def start(
     if not stop.is_set():
         fail("The server ended by itself.")
     typer.echo("The emulator has stopped.", err=True)
+
+
+def _checks(names: list[str]) -> frozenset[Check]:
+    try:
+        return loosened(names)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--loose") from None
 
 
 def _announce(server: "EmulatorServer", access_key: str) -> None:
