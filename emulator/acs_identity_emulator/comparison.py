@@ -3,8 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Final, Literal, TypedDict
+from typing import Final, Literal, NamedTuple, TypedDict
 
 SIGNATURE_HEADER: Final = "x-emulator-signature"
 """The response header that carries a comparison, as ASCII JSON and with identity ids hidden."""
@@ -26,8 +25,7 @@ _TOKEN = re.compile(r"eyJ[\w-]{5,}(?:\.[\w-]*){0,2}")
 _AROUND = 12
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(NamedTuple):
     """What a string to sign is made of.
 
     >>> print(Parts("GET", "/a?b=1", "Wed, 13 Apr 2022 18:09:12 GMT", "example.org", "47DEQ="))

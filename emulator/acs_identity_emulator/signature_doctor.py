@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -43,6 +44,8 @@ _OTHER_SCHEMES: Final = ("HMAC-SHA1", "HMAC-SHA512", "HMAC", "SharedKey", "Share
 # Whatever is long enough for a key, a token or a signature; the names of the signed headers are shorter.
 _CREDENTIAL: Final = re.compile(r"[A-Za-z0-9+/_.-]{20,}={0,2}", re.ASCII)
 _PROXY_HEADERS: Final = ("via", "forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto")
+_HEXADECIMAL: Final = re.compile(r"(?:[0-9A-Fa-f]{2})+", re.ASCII)
+_LAYOUT_REMEDY: Final = "sign three lines with \\n between them: the method, path and query, and date;host;content hash"
 _REMEDIES: Final[dict[Part, str]] = {
     "method": "sign the method as it is sent",
     "target": "sign path and query exactly as they are sent",
@@ -51,20 +54,19 @@ _REMEDIES: Final[dict[Part, str]] = {
 }
 
 
+_Fault = tuple[str, str]
+"""What is wrong, after "you", and what to do about it."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Trial:
-    """A string to sign, and how it may have been signed.
+    """A string to sign, how it may have been signed, and what is wrong with that."""
 
-    Attributes:
-        what: What is wrong with it, each after "you"; empty when nothing is.
-        remedies: What to do about each.
-    """
-
-    what: tuple[str, ...]
-    remedies: tuple[str, ...]
     parts: Parts
     text: str
     key: bytes
+    suspects: tuple[Suspicion, ...] = ()
+    faults: tuple[_Fault, ...] = ()
     encoding: str = "utf-8"
     algorithm: str = "sha256"
 
@@ -201,36 +203,42 @@ def _find(request: Request, parts: Parts, signature: str, key: bytes) -> tuple[_
     readings = _readings(signature)
     for trial in islice(_trials(request, parts, key), TRIALS):
         digest = trial.digest()
-        for written, remedy, given in readings:
+        for fault_of_writing, given in readings:
             if hmac.compare_digest(digest, given):
-                what = [*trial.what, *([written] if written else [])]
-                remedies = [*trial.remedies, *([remedy] if remedy else [])]
-                if what:
+                faults = [*(_fault_of(suspicion, parts) for suspicion in trial.suspects), *trial.faults]
+                faults += [fault_of_writing] if fault_of_writing else []
+                if faults:
+                    what, remedies = zip(*faults, strict=True)
                     return trial, f"you {' and '.join(what)}: {'; '.join(dict.fromkeys(remedies))}"
     return None
 
 
+def _fault_of(suspicion: Suspicion, parts: Parts) -> _Fault:
+    own_host = f"sign {quoted(parts.host)}, the Host header as it arrived"
+    return f"signed {suspicion.what}", _REMEDIES.get(suspicion.part, own_host)
+
+
 def _trials(request: Request, parts: Parts, key: bytes) -> Iterator[_Trial]:
-    same = [replace(parts, target=target) for target in dict.fromkeys(spellings(parts.target))]
+    same = [parts._replace(target=target) for target in dict.fromkeys(spellings(parts.target))]
     found = list(suspicions(request, parts))
     common = [suspicion for suspicion in found if suspicion.is_common]
     keys = _other_keys(key)
     for base in same:
-        yield _Trial((), (), base, str(base), key)
-    for what, remedy, other in keys:
+        yield _Trial(base, str(base), key)
+    for other, fault in keys:
         for base in same:
-            yield _Trial((what,), (remedy,), base, str(base), other)
+            yield _Trial(base, str(base), other, faults=(fault,))
     for suspicion in found:
         yield _suspected(parts, key, suspicion)
     for what, lay_out in LAYOUTS:
-        remedy = "sign method, path and query, and the values as date;host;content hash, with \\n between the three"
-        yield _Trial((f"signed {what}",), (remedy,), parts, lay_out(parts), key)
+        fault = f"signed {what}", _LAYOUT_REMEDY
+        yield _Trial(parts, lay_out(parts), key, faults=(fault,))
     for encoding in ENCODINGS:
-        what = f"signed the bytes of {encoding.upper()}"
-        yield _Trial((what,), ("sign the bytes of UTF-8",), parts, str(parts), key, encoding=encoding)
+        fault = f"signed the bytes of {encoding.upper()}", "sign the bytes of UTF-8"
+        yield _Trial(parts, str(parts), key, faults=(fault,), encoding=encoding)
     for algorithm in ("sha1", "sha512", "sha384", "md5"):
-        what = f"signed with HMAC-{algorithm.upper()}"
-        yield _Trial((what,), ("sign with HMAC-SHA256",), parts, str(parts), key, algorithm=algorithm)
+        fault = f"signed with HMAC-{algorithm.upper()}", "sign with HMAC-SHA256"
+        yield _Trial(parts, str(parts), key, faults=(fault,), algorithm=algorithm)
     for base in same[1:]:
         for suspicion in common:
             if suspicion.part != "target":
@@ -238,42 +246,31 @@ def _trials(request: Request, parts: Parts, key: bytes) -> Iterator[_Trial]:
     for first, second in combinations(common, 2):
         if first.part != second.part:
             yield _suspected(parts, key, first, second)
-    for what, remedy, other in keys[:1]:
+    for other, fault in keys[:1]:
         for suspicion in common:
-            trial = _suspected(parts, other, suspicion)
-            yield replace(trial, what=(*trial.what, what), remedies=(*trial.remedies, remedy))
+            yield replace(_suspected(parts, other, suspicion), faults=(fault,))
 
 
 def _suspected(parts: Parts, key: bytes, *suspects: Suspicion) -> _Trial:
-    changed = parts
-    for suspicion in suspects:
-        changed = replace(changed, **{suspicion.part: suspicion.value})
-    own_host = f"sign {quoted(parts.host)}, the Host header as it arrived"
-    remedies = tuple(_REMEDIES.get(suspicion.part, own_host) for suspicion in suspects)
-    return _Trial(tuple(f"signed {suspicion.what}" for suspicion in suspects), remedies, changed, str(changed), key)
+    changed = parts._replace(**{suspicion.part: suspicion.value for suspicion in suspects})
+    return _Trial(changed, str(changed), key, suspects)
 
 
-def _other_keys(key: bytes) -> list[tuple[str, str, bytes]]:
+def _other_keys(key: bytes) -> list[tuple[bytes, _Fault]]:
     text = base64.b64encode(key)
-    decode = "decode the key from base64 first"
+    decode, give = "decode the key from base64 first", "give the client the key of this emulator"
     keys = [
-        ("signed with the text of the key", decode, text),
-        ("signed with the text of the key and a line end", decode, text + b"\n"),
-        ("signed with the text of the key in UTF-16", decode, text.decode("ascii").encode("utf-16-le")),
-        ("signed with the hexadecimal text of the key", decode, key.hex().encode("ascii")),
-        ("signed with an empty key", "give the client the key of this emulator", b""),
+        (text, ("signed with the text of the key", decode)),
+        (text + b"\n", ("signed with the text of the key and a line end", decode)),
+        (text.decode("ascii").encode("utf-16-le"), ("signed with the text of the key in UTF-16", decode)),
+        (key.hex().encode("ascii"), ("signed with the hexadecimal text of the key", decode)),
+        (b"", ("signed with an empty key", give)),
     ]
-    try:
+    with suppress(binascii.Error, ValueError):
         twice = base64.b64decode(key, validate=True)
-    except (binascii.Error, ValueError):
-        pass
-    else:
-        keys.append(("signed with the key decoded from base64 twice", "decode the key from base64 once", twice))
-    keys.extend(
-        (f"signed with {whose}", "give the client the key of this emulator", base64.b64decode(known))
-        for whose, known in _known_keys().items()
-    )
-    return [(what, remedy, other) for what, remedy, other in keys if other != key]
+        keys.append((twice, ("signed with the key decoded from base64 twice", "decode the key from base64 once")))
+    keys.extend((base64.b64decode(known), (f"signed with {whose}", give)) for whose, known in _known_keys().items())
+    return [(other, fault) for other, fault in keys if other != key]
 
 
 def _known_keys() -> dict[str, str]:
@@ -283,31 +280,25 @@ def _known_keys() -> dict[str, str]:
     return {"the development key of this emulator, which has another one now": DEVELOPMENT_ACCESS_KEY, **KNOWN_KEYS}
 
 
-def _readings(signature: str) -> list[tuple[str, str, bytes]]:
+def _readings(signature: str) -> list[tuple[_Fault | None, bytes]]:
     """Return the digests that the text of a signature may stand for, each with what is wrong with how it is written."""
-    write = "write it in base64"
-    readings: list[tuple[str, str, bytes]] = []
+    write = "write its bytes in base64"
     padded = signature + "=" * (-len(signature) % 4)
     try:
         decoded = base64.b64decode(padded, validate=True)
     except (binascii.Error, ValueError):
         decoded = b""
+    fault: _Fault | None = None
     if padded != signature:
-        readings.append(("wrote the signature without the = at its end", write, decoded))
-    elif base64.b64encode(decoded).decode("ascii") == signature:
-        readings.append(("", "", decoded))
-    else:
-        readings.append(("wrote the signature in base64 with stray bits at its end", write, decoded))
-    if re.fullmatch(r"(?:[0-9A-Fa-f]{2})+", signature):
-        readings.append(("wrote the signature in hexadecimal", write, bytes.fromhex(signature)))
-    if re.fullmatch(rb"(?:[0-9A-Fa-f]{2})+", decoded):
-        readings.append(
-            (
-                "wrote the signature as base64 of its hexadecimal",
-                "write its bytes in base64",
-                bytes.fromhex(decoded.decode()),
-            )
-        )
+        fault = "wrote the signature without the = at its end", write
+    elif base64.b64encode(decoded).decode("ascii") != signature:
+        fault = "wrote the signature in base64 with stray bits at its end", write
+    readings: list[tuple[_Fault | None, bytes]] = [(fault, decoded)]
+    if _HEXADECIMAL.fullmatch(signature):
+        readings.append((("wrote the signature in hexadecimal", write), bytes.fromhex(signature)))
+    text = decoded.decode("latin-1")
+    if _HEXADECIMAL.fullmatch(text):
+        readings.append((("wrote the signature as base64 of its hexadecimal", write), bytes.fromhex(text)))
     return readings
 
 

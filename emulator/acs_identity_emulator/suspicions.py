@@ -182,6 +182,7 @@ def _targets(request: Request, parts: Parts) -> Iterator[Suspicion]:
     target = parts.target
     path, mark, query = target.partition("?")
     end = f"{mark}{query}"
+    *_, escaped = (spelling.partition("?")[0] for spelling in spellings(target))
 
     def suspect(value: str, what: str, *, is_common: bool = False) -> Suspicion:
         return Suspicion("target", value, what, is_common)
@@ -190,8 +191,8 @@ def _targets(request: Request, parts: Parts) -> Iterator[Suspicion]:
     yield suspect(unquote(path) + end, "the path with its percent-escapes resolved", is_common=True)
     yield suspect(unquote(target), "path and query with their percent-escapes resolved", is_common=True)
     yield suspect(path.replace(":", "%3A") + end, "the path with every colon percent-encoded", is_common=True)
-    yield suspect(quote(path, safe="/:") + end, "the path percent-encoded once more", is_common=True)
-    yield suspect(quote(path, safe="/") + end, "the path percent-encoded once more, its colons as well")
+    yield suspect(quote(escaped, safe="/:") + end, "the path percent-encoded once more", is_common=True)
+    yield suspect(quote(escaped, safe="/") + end, "the path percent-encoded once more, its colons as well")
     yield suspect(_ESCAPE.sub(lambda match: match[0].lower(), target), "percent-escapes in lower case")
     yield suspect(_ESCAPE.sub(lambda match: match[0].upper(), target), "percent-escapes in upper case")
     pairs = parse_qsl(query, keep_blank_values=True)

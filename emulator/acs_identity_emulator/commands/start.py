@@ -61,7 +61,7 @@ def start(
             if not is_loopback(host):
                 typer.echo(f"Warning: listening on {host}, other machines may reach the emulator.", err=True)
             if checks:
-                typer.echo(f"Warning: not checked, as the service would: {', '.join(sorted(checks))}.", err=True)
+                typer.echo(f"Warning: these checks of the service are off: {', '.join(sorted(checks))}.", err=True)
             typer.echo("Press Ctrl-C to stop.", err=True)
             # Windows delivers signals between waits only.
             while server.is_running and not stop.wait(0.5):
