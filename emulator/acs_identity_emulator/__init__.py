@@ -8,7 +8,9 @@
 from typing import TYPE_CHECKING, Any
 
 from .access_tokens import TokenStatus
+from .checks import CHECKS, Check
 from .clock import EmulatorClock
+from .comparison import Comparison
 from .emulator import BODY_LIMIT, DEVELOPMENT_ACCESS_KEY, Emulator
 from .entra import Entra
 from .faults import FaultRule, Faults
@@ -23,8 +25,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BODY_LIMIT",
+    "CHECKS",
     "DEVELOPMENT_ACCESS_KEY",
     "AsyncEmulatorTransport",
+    "Check",
+    "Comparison",
     "Emulator",
     "EmulatorClock",
     "EmulatorServer",

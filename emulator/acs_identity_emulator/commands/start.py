@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from acs_identity_emulator.checks import CHECKS, Check, loosened
 from acs_identity_emulator.emulator import DEVELOPMENT_ACCESS_KEY, Emulator
 from acs_identity_emulator.faults import FaultRule
 from acs_identity_emulator.store import StoreError
@@ -52,6 +53,10 @@ def start(
             show_default=False,
         ),
     ] = None,
+    loose: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CHECK", help=f"A check to switch off: all, {', '.join(CHECKS)}. May be given again."),
+    ] = None,
 ) -> None:
     """Serve an emulator until Ctrl-C or SIGTERM.
 
@@ -61,8 +66,9 @@ def start(
     from acs_identity_emulator.server import EmulatorServer, ServerError
 
     rules = _rules(fault or [])
+    checks = _checks(loose or [])
     try:
-        emulator = Emulator(access_key=access_key, db=db, limits=limits, seed=seed)
+        emulator = Emulator(access_key=access_key, db=db, limits=limits, seed=seed, loose=checks)
     except ValueError as error:
         fail(f"{error} Correct ACS_IDENTITY_EMULATOR_ACCESS_KEY or --access-key.")
     except StoreError as error:
@@ -82,6 +88,8 @@ def start(
                 typer.echo(f"Warning: listening on {host}, other machines may reach the emulator.", err=True)
             if rules:
                 typer.echo(f"The seed of the faults is {emulator.faults.seed}.", err=True)
+            if checks:
+                typer.echo(f"Warning: these checks of the service are off: {', '.join(sorted(checks))}.", err=True)
             typer.echo("Press Ctrl-C to stop.", err=True)
             # Windows delivers signals between waits only.
             while server.is_running and not stop.wait(0.5):
@@ -99,6 +107,13 @@ def _rules(faults: list[str]) -> list[FaultRule]:
         return [FaultRule.parse(text) for text in faults]
     except ValueError as error:
         fail(f"{error} Correct --fault.")
+
+
+def _checks(names: list[str]) -> frozenset[Check]:
+    try:
+        return loosened(names)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--loose") from None
 
 
 def _announce(server: "EmulatorServer", access_key: str) -> None:
