@@ -50,9 +50,7 @@ class Authentication:
         loose: The checks that are switched off.
     """
 
-    def __init__(
-        self, key: bytes, allowed_skew: timedelta, entra: Entra, loose: Collection[Check] = frozenset[Check]()
-    ) -> None:
+    def __init__(self, key: bytes, allowed_skew: timedelta, entra: Entra, loose: Collection[Check]) -> None:
         self._key = key
         self._allowed_skew = allowed_skew
         self._entra = entra
