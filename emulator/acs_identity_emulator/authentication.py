@@ -7,15 +7,18 @@ import hmac
 import re
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from . import errors
 from .checks import Check
-from .comparison import Parts
+from .comparison import Parts, spellings
 from .entra import Entra, EntraToken, EntraTokenError
 from .messages import Request
-from .signature_doctor import SignatureDoctor
-from .suspicions import hosts, spellings
 from .times import parse_http_date
+
+if TYPE_CHECKING:
+    from .signature_doctor import SignatureDoctor
 
 _STRUCTURE = re.compile(r"HMAC-SHA256 SignedHeaders=([^&\s]+)&Signature=([A-Za-z0-9+/]+={0,2})", re.ASCII)
 # "date" is what the first preview clients signed.
@@ -47,14 +50,18 @@ class Authentication:
         loose: The checks that are switched off.
     """
 
-    def __init__(
-        self, key: bytes, allowed_skew: timedelta, entra: Entra, loose: Collection[Check] = frozenset[Check]()
-    ) -> None:
+    def __init__(self, key: bytes, allowed_skew: timedelta, entra: Entra, loose: Collection[Check]) -> None:
         self._key = key
         self._allowed_skew = allowed_skew
         self._entra = entra
         self._loose = loose
-        self._doctor = SignatureDoctor(key)
+
+    @cached_property
+    def _doctor(self) -> "SignatureDoctor":
+        # Most requests are not refused.
+        from .signature_doctor import SignatureDoctor
+
+        return SignatureDoctor(self._key)
 
     def check(self, request: Request, now: datetime, *, for_exchange: bool) -> EntraToken | None:
         """Make sure that the caller may use the resource.
@@ -130,6 +137,8 @@ class Authentication:
         """Whether another spelling that counts as the same was signed."""
         accepted = [parts.host]
         if "host" in self._loose:
+            from .suspicions import hosts
+
             accepted += [suspicion.value for suspicion in hosts(request, parts.host)]
         return any(
             hmac.compare_digest(self._sign(parts.method, target, parts.date, host, parts.content_hash), given)

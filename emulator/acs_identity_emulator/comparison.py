@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final, Literal, NamedTuple, TypedDict
 
 SIGNATURE_HEADER: Final = "x-emulator-signature"
@@ -22,6 +22,7 @@ _PATH_PARAMETER = re.compile(rf"(/(?:identities|tenants|assignments)/)(?!8{_COLO
 # Percent-escapes of what is no letter and no digit.
 _ESCAPES = re.compile(r"(%(?:25)*(?:2[0-9A-F]|3[A-F]|40|5[B-F]|7E))", re.IGNORECASE)
 _TOKEN = re.compile(r"eyJ[\w-]{5,}(?:\.[\w-]*){0,2}")
+_ESCAPED_COLON = re.compile("%3a", re.IGNORECASE)
 _AROUND = 12
 
 
@@ -42,6 +43,16 @@ class Parts(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.method}\n{self.target}\n{self.date};{self.host};{self.content_hash}"
+
+
+def spellings(target: str) -> Iterator[str]:
+    """Yield the targets that count as the same: some HTTP libraries respell the colons of an id after signing."""
+    yield target
+    path, mark, query = target.partition("?")
+    plain = _ESCAPED_COLON.sub(":", path)
+    yield f"{plain}{mark}{query}"
+    escaped = "/".join(part if part.startswith(":") else part.replace(":", "%3A") for part in plain.split("/"))
+    yield f"{escaped}{mark}{query}"
 
 
 class Side(TypedDict):

@@ -96,7 +96,7 @@ def unknown_path(nearest: str | None) -> ServiceError:
         404,
         "NotFound",
         "The resource was not found.",
-        reason=f"{reason}, did you mean {nearest} ?"
+        reason=f"{reason}, did you mean {nearest}?"
         if nearest
         else f"{reason}; an endpoint ends with its host and port",
     )

@@ -28,9 +28,11 @@ from .comparison import (
     quoted,
     secret_hider,
     side,
+    spellings,
 )
+from .emulator import DEVELOPMENT_ACCESS_KEY
 from .messages import Request
-from .suspicions import ENCODINGS, KNOWN_KEYS, LAYOUTS, Part, Suspicion, hashed_instead, spellings, suspicions
+from .suspicions import ENCODINGS, KNOWN_KEYS, LAYOUTS, Part, Suspicion, hashed_instead, suspicions
 from .times import format_http_date
 
 TRIALS: Final = 300
@@ -44,6 +46,10 @@ _OTHER_SCHEMES: Final = ("HMAC-SHA1", "HMAC-SHA512", "HMAC", "SharedKey", "Share
 # Whatever is long enough for a key, a token or a signature; the names of the signed headers are shorter.
 _CREDENTIAL: Final = re.compile(r"[A-Za-z0-9+/_.-]{20,}={0,2}", re.ASCII)
 _PROXY_HEADERS: Final = ("via", "forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto")
+_KNOWN_KEYS: Final = {
+    "the development key of this emulator, which has another one now": DEVELOPMENT_ACCESS_KEY,
+    **KNOWN_KEYS,
+}
 _HEXADECIMAL: Final = re.compile(r"(?:[0-9A-Fa-f]{2})+", re.ASCII)
 _LAYOUT_REMEDY: Final = "sign three lines with \\n between them: the method, path and query, and date;host;content hash"
 _REMEDIES: Final[dict[Part, str]] = {
@@ -269,15 +275,8 @@ def _other_keys(key: bytes) -> list[tuple[bytes, _Fault]]:
     with suppress(binascii.Error, ValueError):
         twice = base64.b64decode(key, validate=True)
         keys.append((twice, ("signed with the key decoded from base64 twice", "decode the key from base64 once")))
-    keys.extend((base64.b64decode(known), (f"signed with {whose}", give)) for whose, known in _known_keys().items())
+    keys.extend((base64.b64decode(known), (f"signed with {whose}", give)) for whose, known in _KNOWN_KEYS.items())
     return [(other, fault) for other, fault in keys if other != key]
-
-
-def _known_keys() -> dict[str, str]:
-    # The emulator is made of this module.
-    from .emulator import DEVELOPMENT_ACCESS_KEY
-
-    return {"the development key of this emulator, which has another one now": DEVELOPMENT_ACCESS_KEY, **KNOWN_KEYS}
 
 
 def _readings(signature: str) -> list[tuple[_Fault | None, bytes]]:

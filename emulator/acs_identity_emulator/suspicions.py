@@ -15,7 +15,7 @@ from itertools import permutations
 from typing import Literal
 from urllib.parse import parse_qsl, quote, unquote, urlencode
 
-from .comparison import Parts, quoted
+from .comparison import Parts, quoted, spellings
 from .messages import Request
 from .times import format_http_date, parse_http_date
 
@@ -27,7 +27,6 @@ EMPTY_HASH = base64.b64encode(hashlib.sha256(b"").digest()).decode("ascii")
 _LONGEST_JSON = 16_384
 _LOCAL_NAMES = ("localhost", "127.0.0.1", "[::1]", "emulator.localhost", "host.docker.internal")
 _ESCAPE = re.compile("%[0-9a-f]{2}", re.IGNORECASE)
-_ESCAPED_COLON = re.compile("%3a", re.IGNORECASE)
 _METHODS = ("POST", "GET", "PUT", "PATCH", "DELETE")
 
 
@@ -46,16 +45,6 @@ class Suspicion:
     value: str
     what: str
     is_common: bool = False
-
-
-def spellings(target: str) -> Iterator[str]:
-    """Yield the targets that count as the same: some HTTP libraries respell the colons of an id after signing."""
-    yield target
-    path, mark, query = target.partition("?")
-    plain = _ESCAPED_COLON.sub(":", path)
-    yield f"{plain}{mark}{query}"
-    escaped = "/".join(part if part.startswith(":") else part.replace(":", "%3A") for part in plain.split("/"))
-    yield f"{escaped}{mark}{query}"
 
 
 def suspicions(request: Request, parts: Parts) -> Iterator[Suspicion]:
@@ -159,7 +148,7 @@ KNOWN_KEYS = {
         "C2y6yDjf5/R+ob0N8A7Cgv30VRDJIWEHLM+4QDU5DE2nQ9nDuVTqobD4b8mGGyPMbIZnqyMsEcaGQy67XIw/Jw=="
     ),
 }
-"""Development keys that are published, of this and other emulators, in base64."""
+"""Development keys of other emulators, which are published, in base64."""
 
 
 def _laid_out(parts: Parts, separator: str) -> str:

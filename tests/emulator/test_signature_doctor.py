@@ -6,7 +6,7 @@ import hmac
 import json
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -272,10 +272,8 @@ def test_a_proxy_on_the_way_is_mentioned(emulator: Emulator, own_key: str) -> No
     assert "the header via tells of a proxy" in refused(emulator, request)[1]["cause"]
 
 
-@pytest.mark.parametrize("target", [TARGET, TARGET.replace(USER, ESCAPED), "/?" + "&".join(["a=%3A+b"] * 300)])
-def test_the_search_ends_after_300_signatures(
-    emulator: Emulator, monkeypatch: pytest.MonkeyPatch, own_key: str, target: str
-) -> None:
+def signatures_made(emulator: Emulator, monkeypatch: pytest.MonkeyPatch, key: str, target: str) -> int:
+    """How many signatures a refusal takes when no mistake fits."""
     made: list[int] = []
     digest = hmac.digest
 
@@ -283,13 +281,31 @@ def test_the_search_ends_after_300_signatures(
         made.append(1)
         return digest(*arguments)
 
-    request = Signed(key=base64.b64decode(own_key), headers={"X-Forwarded-Host": "a", "Date": "b"}).request(
-        target=target
-    )
-    monkeypatch.setattr(hmac, "digest", counted)
-    refused(emulator, request)
+    headers = {"X-Forwarded-Host": "a", "X-Forwarded-Prefix": "/b", "Date": "b"}
+    request = Signed(key=base64.b64decode(key), headers=headers).request(target=target)
+    with monkeypatch.context() as patched:
+        patched.setattr(hmac, "digest", counted)
+        refused(emulator, request)
+    return len(made)
+
+
+@pytest.mark.parametrize(
+    "target", [TARGET, TARGET.replace(USER, ESCAPED), f"/p{TARGET}", "/?" + "&".join(["a=%3A+b"] * 99)]
+)
+def test_the_search_ends_after_300_signatures(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch, own_key: str, target: str
+) -> None:
     # Four more are made to check the signature.
-    assert 100 < len(made) <= 304
+    assert 100 < signatures_made(emulator, monkeypatch, own_key, target) <= 304
+    monkeypatch.setattr("acs_identity_emulator.signature_doctor.TRIALS", 10)
+    assert 10 < signatures_made(emulator, monkeypatch, own_key, target) <= 14
+
+
+def test_long_bodies_are_not_written_anew_in_search_of_their_hash(emulator: Emulator) -> None:
+    for length, is_found in ((10, True), (20_000, False)):
+        body = b'{"scopes": ["' + b"a" * length + b'"]}'
+        signed = Signed(content_hash=hash_of(body.replace(b" ", b"")))
+        assert ("no blanks" in refused(emulator, signed.request(body=body))[1]["cause"]) == is_found
 
 
 # What comes before the signature
@@ -577,7 +593,7 @@ def test_no_key_token_or_signature_is_shown_anywhere(
 ) -> None:
     emulator = Emulator(clock=clock, access_key=CANARY)
     signed = MISTAKES[mistake][0]
-    given = Signed(**{**vars(signed), "key": key, "headers": {**signed.headers, **headers}})
+    given = replace(signed, key=key, headers={**signed.headers, **headers})
     right = Signed(key=base64.b64decode(CANARY)).request().header("authorization") or ""
     request = given.request()
     caplog.clear()
@@ -589,6 +605,14 @@ def test_no_key_token_or_signature_is_shown_anywhere(
     shown = f"{dict(response.headers)} {response.body!r} {json.dumps(entry.signature)} {entry!r} {caplog.text}"
     for secret in (CANARY, TOKEN, base64.b64decode(CANARY).hex(), right.rpartition("Signature=")[2], sent):
         assert len(secret) < 20 or secret == HOST or secret not in shown
+
+
+def test_a_credential_that_is_sent_in_other_headers_as_well_is_hidden_there(emulator: Emulator) -> None:
+    secret = "0.AXoA-opaque-canary_token/with+all==".rstrip("=")
+    headers = {"Authorization": secret, "Host": secret, "x-ms-date": secret, "x-ms-content-sha256": f"x{secret}"}
+    response, comparison = refused(emulator, Signed(headers=headers).request())
+    assert secret not in f"{response.headers} {comparison}"
+    assert comparison["received"]["host"] == "***"
 
 
 def test_the_right_signature_cannot_be_learned_from_a_refusal(emulator: Emulator) -> None:
