@@ -7,15 +7,16 @@
 
 from typing import TYPE_CHECKING, Any
 
-from .access_tokens import TokenStatus
-from .clock import EmulatorClock
-from .emulator import BODY_LIMIT, DEVELOPMENT_ACCESS_KEY, Emulator
-from .entra import Entra
-from .faults import FaultRule, Faults
-from .limits import RateLimits
-from .messages import Request, Response
-
 if TYPE_CHECKING:
+    from .access_tokens import TokenStatus
+    from .certificates import Certificate, local_certificate
+    from .clock import EmulatorClock
+    from .emulator import BODY_LIMIT, DEVELOPMENT_ACCESS_KEY, Emulator
+    from .entra import Entra
+    from .entra_credentials import AsyncRemoteEntraCredential, RemoteEntraCredential
+    from .faults import FaultRule, Faults
+    from .limits import RateLimits
+    from .messages import Request, Response
     from .server import EmulatorServer, PortTakenError, ServerError
     from .transport import AsyncEmulatorTransport, EmulatorTransport
 
@@ -23,6 +24,8 @@ __all__ = [
     "BODY_LIMIT",
     "DEVELOPMENT_ACCESS_KEY",
     "AsyncEmulatorTransport",
+    "AsyncRemoteEntraCredential",
+    "Certificate",
     "Emulator",
     "EmulatorClock",
     "EmulatorServer",
@@ -32,25 +35,42 @@ __all__ = [
     "Faults",
     "PortTakenError",
     "RateLimits",
+    "RemoteEntraCredential",
     "Request",
     "Response",
     "ServerError",
     "TokenStatus",
+    "local_certificate",
 ]
 
-# azure-core, Starlette and uvicorn are loaded when something that needs them is first asked for.
-_LAZY = {
+# pytest loads this package in every session, so nothing is loaded before it is first asked for.
+_MODULES = {
+    "BODY_LIMIT": "emulator",
+    "DEVELOPMENT_ACCESS_KEY": "emulator",
     "AsyncEmulatorTransport": "transport",
-    "EmulatorTransport": "transport",
+    "AsyncRemoteEntraCredential": "entra_credentials",
+    "Certificate": "certificates",
+    "Emulator": "emulator",
+    "EmulatorClock": "clock",
     "EmulatorServer": "server",
+    "EmulatorTransport": "transport",
+    "Entra": "entra",
+    "FaultRule": "faults",
+    "Faults": "faults",
     "PortTakenError": "server",
+    "RateLimits": "limits",
+    "RemoteEntraCredential": "entra_credentials",
+    "Request": "messages",
+    "Response": "messages",
     "ServerError": "server",
+    "TokenStatus": "access_tokens",
+    "local_certificate": "certificates",
 }
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _LAZY:
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module(f".{_LAZY[name]}", __name__), name)
+    return getattr(import_module(f".{_MODULES[name]}", __name__), name)

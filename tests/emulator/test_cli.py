@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -53,7 +54,13 @@ def test_the_command_serves_until_a_signal_and_ends_well(number: signal.Signals)
         process.send_signal(number)
         out, err = process.communicate(timeout=30)
         assert process.returncode == 0
-        assert out == ""
+        https, of_https, authority, export = out.splitlines()
+        https = https.removeprefix("HTTPS endpoint: ")
+        assert https.startswith("https://127.0.0.1:")
+        assert of_https == f"HTTPS connection string: endpoint={https}/;accesskey={DEVELOPMENT_ACCESS_KEY}"
+        file = authority.removeprefix("Authority to trust: ")
+        assert "BEGIN CERTIFICATE" in Path(file).read_text()
+        assert export == f"export SSL_CERT_FILE={file} REQUESTS_CA_BUNDLE={file} NODE_EXTRA_CA_CERTS={file}"
         assert "POST /identities 401 the request has no Authorization header" in err
         assert "The emulator has stopped." in err
         assert "Traceback" not in err
