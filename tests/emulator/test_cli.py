@@ -75,7 +75,7 @@ def test_a_taken_port_is_one_line_and_no_traceback() -> None:
     assert process.returncode == 1
     assert out == ""
     assert err.count("\n") == 1
-    assert f"Port {port} of 127.0.0.1 is taken" in err
+    assert f"Port {port} of 127.0.0.1 is taken by another emulator: use that one, --port 0" in err
     assert "--port 0" in err
 
 
@@ -129,6 +129,21 @@ def test_listening_beyond_this_machine_is_warned_of(monkeypatch: pytest.MonkeyPa
 )  # fmt: skip
 def test_loopback_is_recognised(host: str, expected: bool) -> None:
     assert is_loopback(host) is expected
+
+
+def test_nothing_waits_for_the_keys_of_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, may_end = threading.Event(), threading.Event()
+
+    def make_keys() -> None:
+        begun.set()
+        may_end.wait(30)
+
+    monkeypatch.setattr("acs_identity_emulator.commands.start.make_keys", make_keys)
+    monkeypatch.setattr(EmulatorServer, "is_running", False)
+    result = CliRunner().invoke(app, ["start", "--port", "0"])
+    assert "Endpoint: http://127.0.0.1:" in result.stdout
+    assert begun.wait(30)
+    may_end.set()
 
 
 def test_a_server_that_dies_ends_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
