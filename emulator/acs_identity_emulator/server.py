@@ -102,8 +102,7 @@ class EmulatorServer:
         host, port = self._socket.getsockname()[:2]
         if ipaddress.ip_address(host).is_unspecified:
             host = "::1" if ":" in host else "127.0.0.1"
-        scheme = "http" if self._tls is None else "https"
-        return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
+        return _url("http" if self._tls is None else "https", host, port)
 
     @property
     def connection_string(self) -> str:
@@ -198,12 +197,19 @@ def _listen(host: str, port: int, option: str) -> socket.socket:
     except OSError as error:
         listener.close()
         if error.errno == errno.EADDRINUSE:
-            taker = "another emulator: use that one," if _is_emulator(host, port) else "another program: use"
+            if _is_emulator(host, port):
+                taker = f"another emulator: use it, {_url('http', host, port)}, or"
+            else:
+                taker = "another program: use"
             raise PortTakenError(
                 f"Port {port} of {host} is taken by {taker} {option} 0 for a free one, or another port."
             ) from error
         raise ServerError(f"Cannot listen on port {port} of {host}: {error.strerror}") from error
     return listener
+
+
+def _url(scheme: str, host: str, port: int) -> str:
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
 def _is_emulator(host: str, port: int) -> bool:

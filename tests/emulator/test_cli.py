@@ -75,7 +75,7 @@ def test_a_taken_port_is_one_line_and_no_traceback() -> None:
     assert process.returncode == 1
     assert out == ""
     assert err.count("\n") == 1
-    assert f"Port {port} of 127.0.0.1 is taken by another emulator: use that one, --port 0" in err
+    assert f"Port {port} of 127.0.0.1 is taken by another emulator: use it, http://127.0.0.1:{port}, or --port 0" in err
     assert "--port 0" in err
 
 
