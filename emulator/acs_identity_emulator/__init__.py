@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from .limits import RateLimits
     from .messages import Request, Response
     from .server import EmulatorServer, PortTakenError, ServerError
+    from .state import StateError
+    from .store import StoreError
     from .transport import AsyncEmulatorTransport, EmulatorTransport
 
 __all__ = [
@@ -39,6 +41,8 @@ __all__ = [
     "Request",
     "Response",
     "ServerError",
+    "StateError",
+    "StoreError",
     "TokenStatus",
     "local_certificate",
 ]
@@ -63,6 +67,8 @@ _MODULES = {
     "Request": "messages",
     "Response": "messages",
     "ServerError": "server",
+    "StateError": "state",
+    "StoreError": "store",
     "TokenStatus": "access_tokens",
     "local_certificate": "certificates",
 }

@@ -24,7 +24,7 @@ def exchange_teams_extension_token(call: Call) -> Answer:
     caller = _bearer(call)
     assignment = call.resource.teams_assignments.find(caller.tenant_id, caller.object_id)
     _check_assigned(caller, [assignment] if assignment else [])
-    identity = call.resource.identities.ensure(caller.tenant_id, caller.object_id)
+    identity = call.resource.identities.ensure(call.now, caller.tenant_id, caller.object_id)
     return _exchanged(call, identity, EXCHANGE_SCOPES, caller)
 
 
@@ -33,7 +33,7 @@ def exchange_entra_token(call: Call) -> Answer:
     caller = _bearer(call)
     _check_assigned(caller, [found for found in call.resource.entra_assignments.after() if _covers(found, caller)])
     scopes = [permission.lower() for permission in caller.permissions if permission in PERMISSIONS]
-    identity = call.resource.identities.ensure("wf", caller.tenant_id, caller.object_id)
+    identity = call.resource.identities.ensure(call.now, "wf", caller.tenant_id, caller.object_id)
     return _exchanged(call, identity, scopes or EXCHANGE_SCOPES, caller)
 
 

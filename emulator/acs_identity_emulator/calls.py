@@ -74,8 +74,8 @@ class Call:
 
     def issue(self, identity: Identity, scopes: Iterable[str], expires_on: datetime) -> dict[str, str]:
         """Issue an access token to an identity and return it as answers have it."""
-        identity.last_token_issued_at = self.now
-        return token_body(self.resource.access_tokens.issue(identity.id, scopes, self.now, expires_on))
+        csi = self.resource.identities.note_token(identity, self.now)
+        return token_body(self.resource.access_tokens.issue(identity.id, scopes, self.now, expires_on, csi))
 
 
 Handler = Callable[[Call], Answer]

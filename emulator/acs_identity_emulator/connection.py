@@ -23,6 +23,10 @@ _LINGER = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 class Connection(HttpToolsProtocol):
     """The server's end of one connection."""
 
+    # uvicorn does not say of what type these are.
+    app_state: dict[str, Any]
+    url: bytes
+
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._unfinished: list[RequestResponseCycle] = []

@@ -154,9 +154,9 @@ class Route:
         requested = _requested_versions(request.query)
         if not requested:
             raise errors.version_missing(self.versions)
-        if len(requested) > 1:
+        version, *others = requested
+        if others:
             raise errors.version_ambiguous(requested, self.versions)
-        version = requested[0]
         if version not in self.operations:
             uri = f"http://{request.header('host') or ''}{request.path}"
             raise errors.version_unsupported(uri, version, self.versions)

@@ -1,19 +1,18 @@
-"""The emulator itself: one Communication Services resource, its key and its state, in memory."""
+"""The emulator itself: one Communication Services resource, its key and its state."""
 
 import base64
 import json
 import logging
+import os
 import secrets
-import threading
 import time
-import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
-from . import errors
-from .access_tokens import AccessTokens, TokenStatus
+from . import errors, state
+from .access_tokens import AccessTokens, TokenRecord, TokenStatus
 from .authentication import Authentication, decode_access_key
 from .calls import Answer, Call, Handler, Resource
 from .clock import EmulatorClock
@@ -21,11 +20,13 @@ from .contract import Match, load_contract
 from .entra import Entra
 from .errors import ServiceError
 from .faults import FAULT_HEADER, NOTHING, Faults, Injection
-from .identities import GUID, Assignments, Identities
+from .identities import GUID, Assignments, Identities, Identity
 from .journal import JOURNAL_SIZE, Entry, Journal
+from .keys import SigningKeys
 from .limits import DOCUMENTED_LIMITS, RateLimits
 from .messages import Cut, Request, Response
 from .operations import EXCHANGE_PATHS, HANDLERS
+from .store import Store, StoreError
 from .times import format_http_date, parse_http_date, utc_now
 
 DEVELOPMENT_ACCESS_KEY: Final = base64.b64encode(b"acs-identity emulator development key: opens nothing else").decode()
@@ -42,11 +43,13 @@ class Emulator:
 
     Args:
         access_key: The access key, base64 text.
-        resource_id: The immutable id of the resource, a GUID; a random one by default.
+        resource_id: The immutable id of the resource, a GUID; that of the database, or a random one, by default.
         clock: Gives the present time, with a time zone; everything the emulator does goes by it, unless the property
             `clock` of the emulator is moved.
         allowed_skew: How far the date of a signed request may be from the clock, either way.
         journal_size: How many requests the journal keeps.
+        db: The sqlite file that keeps identities, assignments and signing keys, made when it is not there; several
+            emulators, also in other processes, may share it. Everything is in memory by default.
         limits: Whether there are the documented rate limits, or how many requests of an operation are taken in 30
             seconds, by the name of the operation; see `RateLimits.set`.
         seed: What the chance of faults begins with, a whole number from 0 on; another one each time by default.
@@ -54,6 +57,7 @@ class Emulator:
     Raises:
         ValueError: The access key is not base64 or empty, the resource id is no GUID, a limit is for no operation or
             below 1, or the seed is below 0.
+        StoreError: The file cannot be used, is not one of this emulator, or is that of another resource.
 
     >>> emulator = Emulator()
     >>> emulator.endpoint
@@ -72,30 +76,30 @@ class Emulator:
         journal_size: int = JOURNAL_SIZE,
         limits: bool | Mapping[str, int] = False,
         seed: int | None = None,
+        db: str | os.PathLike[str] | None = None,
     ) -> None:
         key = decode_access_key(access_key)
         if resource_id is not None and not GUID.fullmatch(resource_id):
             raise ValueError("The resource id is not a GUID.")
         self._access_key = access_key
-        self._resource_id = (resource_id or str(uuid.uuid4())).lower()
         self._clock = EmulatorClock(clock)
         self._faults = Faults(seed)
         self._limits = RateLimits()
         if limits is not False:
             self._limits.set(DOCUMENTED_LIMITS if limits is True else limits)
-        self._entra = Entra(self._resource_id, self._now)
+        self._store = Store(db, resource_id and resource_id.lower())
+        self._keys = SigningKeys(self._store)
+        self._entra = Entra(lambda: self.resource_id, lambda: self._keys.get("entra"), self._now)
         self._authentication = Authentication(key, allowed_skew, self._entra)
-        self._access_tokens = AccessTokens(self._resource_id)
         self._resource = Resource(
-            identities=Identities(self._resource_id),
-            teams_assignments=Assignments(),
-            entra_assignments=Assignments(),
-            access_tokens=self._access_tokens,
+            identities=Identities(self._store),
+            teams_assignments=Assignments(self._store, "teams_extension"),
+            entra_assignments=Assignments(self._store, "entra"),
+            access_tokens=AccessTokens(self._store, self._keys),
             entra=self._entra,
         )
         self._contract = load_contract()
         self._journal = Journal(journal_size)
-        self._lock = threading.Lock()
 
     def __repr__(self) -> str:
         return f"<Emulator {self.endpoint}>"
@@ -108,7 +112,7 @@ class Emulator:
     @property
     def resource_id(self) -> str:
         """The immutable id of the resource, a GUID in lower case; a part of every identity id."""
-        return self._resource_id
+        return self._store.resource_id
 
     @property
     def endpoint(self) -> str:
@@ -151,8 +155,86 @@ class Emulator:
 
     def introspect(self, token: str) -> TokenStatus:
         """Tell what became of an access token: live, revoked, deleted, expired or unknown."""
-        with self._lock:
-            return self._access_tokens.status(token, self._now())
+        with self._store.session():
+            return self._resource.access_tokens.status(token, self._now())
+
+    @property
+    def now(self) -> datetime:
+        """The present time by the clock of the emulator, in UTC."""
+        return self._now()
+
+    @property
+    def identity_count(self) -> int:
+        """How many identities there are."""
+        with self._store.session():
+            return self._resource.identities.count()
+
+    @property
+    def issued_token_count(self) -> int:
+        """How many issued access tokens are remembered, at most the latest 10,000."""
+        with self._store.session():
+            return self._resource.access_tokens.count()
+
+    def identities(self, limit: int = 100) -> list[Identity]:
+        """Return the identities, the newest first, at most so many."""
+        with self._store.session():
+            return self._resource.identities.latest(limit)
+
+    def issued_tokens(self, limit: int = 100) -> list[TokenRecord]:
+        """Return what is remembered of the issued access tokens, the newest first, at most so many.
+
+        The tokens themselves are not remembered, and no more than the latest 10,000 issues of them.
+        """
+        with self._store.session():
+            return self._resource.access_tokens.latest(limit, self._now())
+
+    def jwks(self) -> dict[str, Any]:
+        """Return the public keys as a JSON Web Key Set (RFC 7517): that of the access tokens and that of Entra ID."""
+        return {"keys": [self._keys.get(name).public_jwk() for name in ("access_tokens", "entra")]}
+
+    def export_state(self, *, with_keys: bool = False) -> dict[str, Any]:
+        """Return everything that is kept as a JSON document; docs/emulator.md describes it.
+
+        Args:
+            with_keys: Whether the document has the signing keys, so that tokens stay valid where it is imported.
+        """
+        return state.export_state(self._store, self._keys if with_keys else None)
+
+    def import_state(self, document: object) -> None:
+        """Replace everything that is kept, the resource id included, by what a document of `export_state` holds.
+
+        Without signing keys in the document, those that are there stay.
+
+        Raises:
+            StateError: The document is not right; the text names the member. Nothing was changed.
+        """
+        state.import_state(self._store, document, self._now())
+
+    def seed(self, document: object) -> dict[str, Any]:
+        """Add identities and assignments; an identity that is there already stays, an assignment is replaced.
+
+        Args:
+            document: For example ``{"identities": [{"custom_id": "alice"}]}``; docs/emulator.md describes it.
+
+        Returns:
+            The lists of the document, in the same order, with the ids of each entry, and in ``created`` whether it
+            is a new one.
+
+        Raises:
+            StateError: The document is not right; the text names the member. Nothing was added.
+        """
+        return state.seed(self._store, document, self._now())
+
+    def reset(self) -> None:
+        """Forget all identities and assignments; resource id and signing keys stay.
+
+        Access tokens of before are ``deleted`` then.
+        """
+        state.reset(self._store)
+
+    def close(self) -> None:
+        """Close the database. The emulator cannot be used any more."""
+        self._store.close()
 
     def handle(self, request: Request) -> Response:
         """Answer a request as the service would.
@@ -177,6 +259,9 @@ class Emulator:
         except ServiceError as error:
             refusal = error
             outcome = _Outcome.of_refusal(error)
+        except StoreError as error:
+            refusal = errors.server_fault(f"the emulator cannot reach its state. {error}")
+            outcome = _Outcome.of_refusal(refusal)
         except Exception as error:
             # A fault of the emulator must reach the client as one of the service.
             _LOGGER.exception("The emulator failed at a request")
@@ -226,7 +311,8 @@ class Emulator:
         if handler is None:
             raise errors.operation_not_emulated()
         self._limits.check(handler.__name__, request.body, now)
-        with self._lock:
+        # What reads only need not wait for another process that writes.
+        with self._store.session() if request.method == "GET" else self._store.transaction():
             return handler(Call(self._resource, operation, match.arguments, request, caller, now))
 
     def _now(self) -> datetime:

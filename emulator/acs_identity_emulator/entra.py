@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from .keys import ENTRA_KEY
-
 if TYPE_CHECKING:
     from .entra_credentials import AsyncEntraCredential, EntraCredential
+    from .keys import SigningKey
 
 TENANT_ID: Final = "7e4a7000-0000-4000-8000-000000000001"
 CLIENT_ID: Final = "c11e4700-0000-4000-8000-000000000002"
@@ -49,12 +48,16 @@ class Entra:
     """The fake Entra ID of one emulator.
 
     Args:
-        realm: What tells the tokens of this emulator from those of another.
+        realm: Gives what tells the tokens of this emulator from those of another.
+        key: Gives the signing key.
         clock: Gives the present time, in UTC.
     """
 
-    def __init__(self, realm: str, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, realm: Callable[[], str], key: "Callable[[], SigningKey]", clock: Callable[[], datetime]
+    ) -> None:
         self._realm = realm
+        self._key = key
         self._clock = clock
 
     def issue_token(
@@ -99,7 +102,7 @@ class Entra:
             claims["groups"] = list(group_ids)
         import jwt
 
-        key = ENTRA_KEY.get()
+        key = self._key()
         return jwt.encode(claims, key.private, algorithm="RS256", headers={"kid": key.kid, "x5t": key.x5t})
 
     def credential(
@@ -184,16 +187,15 @@ class Entra:
         return int(jwt.decode(token, options={"verify_signature": False})["exp"])
 
     def _issuer(self, tenant_id: str) -> str:
-        return f"https://sts.emulator.localhost/{self._realm}/{tenant_id}/"
+        return f"https://sts.emulator.localhost/{self._realm()}/{tenant_id}/"
 
-    @staticmethod
-    def _signed_claims(token: str) -> dict[str, Any]:
+    def _signed_claims(self, token: str) -> dict[str, Any]:
         import jwt
 
         try:
-            return jwt.decode(
+            claims = jwt.decode(
                 token,
-                ENTRA_KEY.get().private.public_key(),
+                self._key().private.public_key(),
                 algorithms=["RS256"],
                 options={
                     "require": list(_CLAIMS),
@@ -204,6 +206,9 @@ class Entra:
                     "verify_aud": False,
                 },
             )
+            # Identities are named after these, and half a surrogate pair, which JSON can escape, is no text to keep.
+            f"{claims['tid']}{claims['oid']}".encode()
+            return claims
         except jwt.InvalidSignatureError:
             raise EntraTokenError(
                 "the Entra ID token is signed with another key: take one of this emulator, /_emulator/entra-token"

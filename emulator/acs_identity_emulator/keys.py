@@ -1,10 +1,12 @@
-"""The RSA keys that tokens are signed with, made when they are first needed and shared by the whole process."""
+"""The RSA keys that tokens are signed with, made when they are first needed."""
 
 import base64
 import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, Literal
+
+from .store import Store
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric import rsa
@@ -39,6 +41,59 @@ class SigningKey:
 
         return self.private.sign(data, padding.PKCS1v15(), hashes.SHA256())
 
+    def verifies(self, data: bytes, signature: bytes) -> bool:
+        """Whether it is an RS256 signature of this key."""
+        from cryptography.exceptions import InvalidSignature
+        from cryptography.hazmat.primitives import hashes
+        from cryptography.hazmat.primitives.asymmetric import padding
+
+        try:
+            self.private.public_key().verify(signature, data, padding.PKCS1v15(), hashes.SHA256())
+        except InvalidSignature:
+            return False
+        return True
+
+    def public_jwk(self) -> dict[str, str]:
+        """The public key as a JSON Web Key (RFC 7517)."""
+        numbers = self.private.public_key().public_numbers()
+        return {
+            "kty": "RSA",
+            "use": "sig",
+            "alg": "RS256",
+            "kid": self.kid,
+            "x5t": self.x5t,
+            "n": base64url(numbers.n.to_bytes((numbers.n.bit_length() + 7) // 8, "big")),
+            "e": base64url(numbers.e.to_bytes((numbers.e.bit_length() + 7) // 8, "big")),
+        }
+
+    def to_pem(self) -> str:
+        """The private key as PEM text (PKCS #8), a secret."""
+        from cryptography.hazmat.primitives import serialization
+
+        return self.private.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        ).decode("ascii")
+
+    @classmethod
+    def from_pem(cls, pem: str, thumbprint: bytes) -> "SigningKey":
+        """Read a private key.
+
+        Raises:
+            ValueError: The text is no RSA private key of at least 2048 bits, or one with a password.
+        """
+        from cryptography.exceptions import UnsupportedAlgorithm
+        from cryptography.hazmat.primitives import serialization
+        from cryptography.hazmat.primitives.asymmetric import rsa
+
+        try:
+            private = serialization.load_pem_private_key(pem.encode(), password=None)
+        except (ValueError, TypeError, UnsupportedAlgorithm):
+            # The cause may quote the key.
+            raise ValueError("The text is not a private key in PEM without password.") from None
+        if not isinstance(private, rsa.RSAPrivateKey) or private.key_size < 2048:
+            raise ValueError("The private key is not an RSA key of at least 2048 bits.")
+        return cls(private, thumbprint)
+
 
 class LazyKey:
     """A signing key that is made at its first use; safe to use from several threads."""
@@ -55,9 +110,52 @@ class LazyKey:
             return self._key
 
 
-# One key for the whole process: making one takes longer than a test.
+# What every emulator of this process begins with: making a key takes longer than a test.
 ACCESS_TOKEN_KEY = LazyKey("access tokens of the ACS identity emulator")
 ENTRA_KEY = LazyKey("Entra ID of the ACS identity emulator")
+
+KeyName = Literal["access_tokens", "entra"]
+
+FIRST_KEYS: Final[dict[KeyName, LazyKey]] = {"access_tokens": ACCESS_TOKEN_KEY, "entra": ENTRA_KEY}
+"""What signs until other keys are imported, by what it signs."""
+
+
+class SigningKeys:
+    """The signing keys of one resource. Safe to use from several threads.
+
+    Args:
+        store: Where they are kept, so that every process that shares it signs with the same ones.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._loaded: dict[KeyName, tuple[tuple[str, str], SigningKey]] = {}
+
+    def get(self, name: KeyName) -> SigningKey:
+        """Return a key; the first process that needs it stores its own one."""
+        with self._store.session():
+            stored = self._read(name) or self._store_first(name)
+            loaded = self._loaded.get(name)
+            if loaded is None or loaded[0] != stored:
+                thumbprint, private_key = stored
+                loaded = stored, SigningKey.from_pem(private_key, bytes.fromhex(thumbprint))
+                self._loaded[name] = loaded
+            return loaded[1]
+
+    def _store_first(self, name: KeyName) -> tuple[str, str]:
+        key = FIRST_KEYS[name].get()
+        row = (key.thumbprint.hex(), key.to_pem())
+        self._loaded[name] = row, key
+        self._store.execute(
+            "INSERT OR IGNORE INTO signing_keys (name, thumbprint, private_key) VALUES (?, ?, ?)", (name, *row)
+        )
+        # Another process may have been faster.
+        return self._read(name) or row
+
+    def _read(self, name: KeyName) -> tuple[str, str] | None:
+        find = "SELECT thumbprint, private_key FROM signing_keys WHERE name = ?"
+        row: tuple[str, str] | None = self._store.execute(find, (name,)).fetchone()
+        return row
 
 
 def base64url(data: bytes) -> str:
@@ -94,5 +192,5 @@ def _make_key(name: str) -> SigningKey:
 
 def make_keys() -> None:
     """Make every key that is not there yet, so that no token has to wait for its key."""
-    for key in (ACCESS_TOKEN_KEY, ENTRA_KEY):
+    for key in FIRST_KEYS.values():
         key.get()

@@ -1,7 +1,5 @@
 """The names of operations, as the journal, faults and rate limits have them."""
 
-from difflib import get_close_matches
-
 from .operations import HANDLERS
 
 OPERATIONS: tuple[str, ...] = tuple(dict.fromkeys(handler.__name__ for handler in HANDLERS.values()))
@@ -20,6 +18,8 @@ def check_operation(name: object) -> None:
     ValueError: There is no operation 'create_identities': did you mean create_identity?
     """
     if name not in OPERATIONS:
+        from difflib import get_close_matches
+
         near = get_close_matches(str(name), OPERATIONS, n=1)
         hint = f"did you mean {near[0]}?" if near else f"choose one of {', '.join(OPERATIONS)}."
         raise ValueError(f"There is no operation {shown(name)}: {hint}")

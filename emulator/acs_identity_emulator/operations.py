@@ -18,7 +18,7 @@ from .access import (
 )
 from .calls import EXCHANGE_SCOPES, Answer, Call, Handler, check_guid, token_body
 from .entra import EntraTokenError
-from .identities import Identity
+from .identities import LONGEST_CUSTOM_ID, Identity, is_custom_id
 from .times import format_seconds
 
 SHORTEST_LIFETIME = 60
@@ -27,18 +27,15 @@ SHORTEST_LIFETIME = 60
 LONGEST_LIFETIME = 1440
 """The longest lifetime of an access token and the default one, in minutes (REST reference)."""
 
-LONGEST_CUSTOM_ID = 256
-"""The longest custom id of an identity, in characters (REST reference)."""
-
 
 def create_identity(call: Call) -> Answer:
     """Create an identity or find the one with the custom id; with an access token when scopes are given."""
     scopes = _scopes(call, "createTokenWithScopes")
     lifetime = _lifetime(call)
     custom_id: str | None = call.members.get("customId")
-    if custom_id is not None and not 1 <= len(custom_id) <= LONGEST_CUSTOM_ID:
-        raise errors.format_invalid("customId", f"customId has between 1 and {LONGEST_CUSTOM_ID} characters")
-    identity = call.resource.identities.create(custom_id)
+    if custom_id is not None and not is_custom_id(custom_id):
+        raise errors.format_invalid("customId", f"customId is a Unicode text of 1 to {LONGEST_CUSTOM_ID} characters")
+    identity = call.resource.identities.create(call.now, custom_id)
     token = {"accessToken": call.issue(identity, scopes, call.now + lifetime)} if scopes else {}
     # The first preview answers with the id alone, all others wrap the identity.
     return call.answer({"id": identity.id, "identity": _identity(identity), **token})
@@ -54,9 +51,10 @@ def update_identity(call: Call) -> Answer:
     """End the access tokens issued to an identity before a time; without a time nothing changes."""
     (raw_id,) = call.arguments
     valid_from: datetime | None = call.members.get("tokensValidFrom")
-    call.resource.identities.get(raw_id)
-    if valid_from is not None:
-        call.resource.access_tokens.revoke_before(raw_id, valid_from)
+    if valid_from is None:
+        call.resource.identities.get(raw_id)
+    else:
+        call.resource.identities.revoke_tokens_before(raw_id, valid_from)
     return Answer(204)
 
 
@@ -64,15 +62,13 @@ def delete_identity(call: Call) -> Answer:
     """Delete an identity and end its access tokens."""
     (raw_id,) = call.arguments
     call.resource.identities.delete(raw_id)
-    call.resource.access_tokens.end_all(raw_id, "deleted")
     return Answer(204)
 
 
 def revoke_access_tokens(call: Call) -> Answer:
     """End the access tokens issued to an identity so far."""
     (raw_id,) = call.arguments
-    call.resource.identities.get(raw_id)
-    call.resource.access_tokens.end_all(raw_id, "revoked")
+    call.resource.identities.revoke_tokens(raw_id)
     return Answer(204)
 
 

@@ -10,11 +10,13 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def acs_emulator() -> "Emulator":
+def acs_emulator() -> Iterator["Emulator"]:
     """A new emulator in this process, for this test."""
     from . import Emulator
 
-    return Emulator()
+    emulator = Emulator()
+    yield emulator
+    emulator.close()
 
 
 @pytest.fixture
@@ -39,6 +41,7 @@ def _acs_emulator_session_server() -> Iterator["EmulatorServer"]:
 
     with EmulatorServer(Emulator()) as server:
         yield server
+    server.emulator.close()
 
 
 @pytest.fixture
@@ -46,7 +49,9 @@ def acs_emulator_server(_acs_emulator_session_server: "EmulatorServer") -> "Emul
     """A server on a free port of 127.0.0.1, the same in the whole session, with a new emulator for this test."""
     from . import Emulator
 
+    before = _acs_emulator_session_server.emulator
     _acs_emulator_session_server.emulator = Emulator()
+    before.close()
     return _acs_emulator_session_server
 
 

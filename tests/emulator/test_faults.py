@@ -125,6 +125,11 @@ def test_the_chances_of_a_rule_do_not_depend_on_the_other_rules() -> None:
     assert alone == with_others
 
 
+def test_rules_that_are_alike_do_not_hit_the_same_requests() -> None:
+    rules = [FaultRule("delay", probability=0.5, delay=1), FaultRule("delay", probability=0.5, delay=2)]
+    assert {delay for _, delay, _ in statuses(1, *rules)} == {0, 1, 2, 3}
+
+
 def test_a_probability_is_kept() -> None:
     hits = sum(status == 500 for status, _, _ in statuses(1, FaultRule("500", probability=0.3), requests=1000))
     # Exact: with fair chances, numbers outside of these bounds come once in a million seeds.
@@ -343,8 +348,8 @@ class Sleepless(EmulatorTransport):
 
 
 class SleeplessRequests(RequestsTransport):
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)  # pyright: ignore[reportUnknownMemberType]
         self.slept: list[float] = []
 
     def sleep(self, duration: float) -> None:
@@ -599,7 +604,8 @@ def wire(request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture, autho
     emulator = Emulator()
     with caplog.at_level(logging.WARNING), served(emulator, secure if tls else leave) as (server, port):
         yield Wire(emulator, server, port, tls)
-    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING] == []
+    records = [*caplog.get_records("call"), *caplog.get_records("teardown")]
+    assert [record.getMessage() for record in records if record.levelno >= logging.WARNING] == []
 
 
 def test_a_reset_is_a_reset_on_the_wire_and_others_go_on(wire: Wire) -> None:
@@ -776,6 +782,21 @@ def test_a_head_that_comes_byte_by_byte_and_a_large_one_are_taken(server: Emulat
         for byte in b"x-last: 1\r\n\r\n":
             connection.sendall(bytes([byte]))
         assert connection.recv(12) == b"HTTP/1.1 401"
+
+
+def test_the_heads_of_many_requests_on_one_connection_do_not_add_up(server: EmulatorServer) -> None:
+    filler = b"x-filler: " + b"x" * (HEAD_LIMIT // 4) + b"\r\n"
+    with socket.create_connection(("127.0.0.1", urlsplit(server.endpoint).port or 0), timeout=20) as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for _ in range(8):
+            for part in (b"GET /identities HTTP/1.1\r\nHost: h\r\n", filler, b"\r\n"):
+                connection.sendall(part)
+                # Only a pause lets the parts arrive one by one.
+                time.sleep(0.02)
+            response = http.client.HTTPResponse(connection)
+            response.begin()
+            response.read()
+            assert response.status == 401
 
 
 # Over HTTP and by command

@@ -181,6 +181,9 @@ def test_a_token_issued_after_a_revocation_is_live_even_in_the_same_second(call:
     assert [emulator.introspect(token).state for token in tokens] == ["revoked", "revoked", "revoked", "live"]
     claims = [json.loads(part(token, 1)) for token in tokens]
     assert {claim["exp"] - claim["iat"] for claim in claims} == {86400}
+    # A token that seems to be of the future is refused by who verifies it, so only csi counts on.
+    assert {claim["iat"] for claim in claims} == {1790856000}
+    assert [int(claim["csi"]) - claim["iat"] for claim in claims] == [0, 1, 2, 3]
 
 
 def test_the_tokens_of_a_deleted_identity_are_gone(call: Any, emulator: Emulator) -> None:
@@ -200,7 +203,7 @@ def test_a_token_expires_at_the_second_its_claim_names(call: Any, emulator: Emul
     status = emulator.introspect(token)
     assert status.state == "expired"
     assert status.expires_on is not None
-    assert status.expires_on.isoformat() == "2026-10-01T13:00:00.250000+00:00"
+    assert status.expires_on.isoformat() == "2026-10-01T13:00:00+00:00"
 
 
 @pytest.mark.parametrize("token", ["", "a.b.c", "\ud800", "é" * 1000])

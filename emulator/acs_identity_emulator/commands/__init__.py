@@ -2,7 +2,7 @@
 
 import typer
 
-from . import clock, connection_string, entra, execute, faults, limits, start
+from . import clock, connection_string, entra, execute, faults, limits, start, state
 
 app: typer.Typer = typer.Typer(
     help="The identity service, locally.",
@@ -25,3 +25,7 @@ app.command()(entra.introspect)
 app.add_typer(faults.app, name="faults")
 app.add_typer(limits.app, name="limits")
 app.add_typer(clock.app, name="clock")
+app.command("export")(state.export_state)
+app.command("import")(state.import_state)
+app.command()(state.seed)
+app.command()(state.reset)

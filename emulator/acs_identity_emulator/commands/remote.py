@@ -17,7 +17,7 @@ Endpoint = Annotated[
     str, typer.Option(envvar="ACS_IDENTITY_EMULATOR_ENDPOINT", help="Where the emulator runs that is to be asked.")
 ]
 
-_SECONDS = 10
+_SECONDS = 60
 
 
 def call(endpoint: str, method: str, path: str, document: object = None) -> Any:

@@ -19,6 +19,7 @@ import typer
 from acs_identity_emulator.emulator import DEVELOPMENT_ACCESS_KEY, Emulator
 from acs_identity_emulator.faults import FaultRule
 from acs_identity_emulator.keys import make_keys
+from acs_identity_emulator.store import StoreError
 
 from .common import fail, with_options_of
 
@@ -84,6 +85,15 @@ def running(
     seed: Annotated[
         int | None, typer.Option(min=0, help="What the chance of faults begins with, to repeat a run.")
     ] = None,
+    db: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="ACS_IDENTITY_EMULATOR_DB",
+            help="The sqlite file that keeps identities, assignments and signing keys, made when it is not there; "
+            "several emulators may share it. Without it everything is gone at the end.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> Generator[Servers]:
     """Serve an emulator; the parameters are the options of ``start`` and ``exec``."""
     from acs_identity_emulator.server import EmulatorServer, ServerError
@@ -92,14 +102,17 @@ def running(
         fail("--cert and --key belong together: give both.")
     rules = _rules(fault or [])
     try:
-        emulator = Emulator(access_key=access_key, limits=limits, seed=seed)
+        emulator = Emulator(access_key=access_key, db=db, limits=limits, seed=seed)
     except ValueError as error:
         fail(f"{error} Correct ACS_IDENTITY_EMULATOR_ACCESS_KEY or --access-key.")
+    except StoreError as error:
+        fail(str(error))
     for rule in rules:
         emulator.faults.add(rule)
     if https_port is None:
         https_port = port and port + 1
     with ExitStack() as stack:
+        stack.callback(emulator.close)
         try:
             plain = stack.enter_context(EmulatorServer(emulator, host, port))
             secure = None

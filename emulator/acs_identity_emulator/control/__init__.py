@@ -4,13 +4,12 @@ from starlette.routing import Route
 
 from acs_identity_emulator.emulator import Emulator
 
-from . import clock, entra, faults, health, journal, limits
+from . import clock, entra, faults, health, journal, keys, limits, state
 
 PREFIX = "/_emulator"
 
 
 def routes(emulator: Emulator) -> list[Route]:
     """Return every endpoint of the emulator's own."""
-    return [
-        route for module in (health, entra, journal, faults, limits, clock) for route in module.routes(PREFIX, emulator)
-    ]
+    modules = (health, entra, keys, state, journal, faults, limits, clock)
+    return [route for module in modules for route in module.routes(PREFIX, emulator)]
