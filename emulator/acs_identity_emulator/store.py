@@ -223,4 +223,4 @@ def _make_file(file: Path) -> None:
 
 
 def _connection(database: str) -> sqlite3.Connection:
-    return sqlite3.connect(database, BUSY_SECONDS, isolation_level=None, check_same_thread=False, uri=True)
+    return sqlite3.connect(database, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, uri=True)
