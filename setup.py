@@ -96,5 +96,8 @@ setup(
             "types-PyYAML",
         ],
     },
-    entry_points={"console_scripts": ["acs-identity = acs_identity.cli:main"]},
+    entry_points={
+        "console_scripts": ["acs-identity = acs_identity.cli:main"],
+        "pytest11": ["acs_identity_emulator = acs_identity_emulator.pytest_plugin"],
+    },
 )

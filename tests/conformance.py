@@ -91,6 +91,9 @@ class Conformance:
 
         def checked(emulator: Emulator, request: Request) -> Response:
             response = handle(emulator, request)
+            if "api-version" in emulator.loose:
+                # The contract of which version was meant, only the emulator knows.
+                return response
             try:
                 check(request, response)
             except AssertionError as problem:

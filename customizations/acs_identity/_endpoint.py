@@ -1,10 +1,16 @@
 """Endpoints and connection strings: what the portal shows, made into what a client needs."""
 
 import ipaddress
+from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
 _EXPECTED = "It has the form endpoint=https://<resource>.communication.azure.com/;accesskey=<key>"
 DEFAULT_PORTS = {"http": 80, "https": 443}
+
+DEVELOPMENT_ENDPOINT: Final = "http://127.0.0.1:10100"
+# Public, and of no use anywhere but at the emulator.
+DEVELOPMENT_ACCESS_KEY: Final = "YWNzLWlkZW50aXR5IGVtdWxhdG9yIGRldmVsb3BtZW50IGtleTogb3BlbnMgbm90aGluZyBlbHNl"
+_DEVELOPMENT = "usedevelopmentcommunication"
 
 
 def normalize_endpoint(endpoint: str) -> str:
@@ -74,26 +80,44 @@ def parse_connection_string(connection_string: str) -> tuple[str, str]:
 
     Names are taken in any order and case, with blanks around them and around values. No error shows the string.
 
+    ``UseDevelopmentCommunication=true`` stands for the emulator on this machine: ``http://127.0.0.1:10100``, where
+    ``acs-identity emulator start`` listens, and its well-known access key. Nothing else may stand beside it.
+
     Raises:
         TypeError: It is not a text.
-        ValueError: A part is missing, empty or given twice, or the endpoint is not valid.
+        ValueError: A part is missing, empty or given twice, the endpoint is not valid, or
+            UseDevelopmentCommunication is not true or not alone.
 
     >>> parse_connection_string("Endpoint=https://contoso.communication.azure.com/; AccessKey=c2VjcmV0")
     ('https://contoso.communication.azure.com', 'c2VjcmV0')
+    >>> parse_connection_string("UseDevelopmentCommunication=true")[0]
+    'http://127.0.0.1:10100'
     """
     if not isinstance(connection_string, str):
         raise TypeError(f"The connection string must be a str, not {type(connection_string).__name__}.")
     if not connection_string.strip():
         raise ValueError(f"The connection string is empty. {_EXPECTED}")
+    members = [part.partition("=") for part in connection_string.split(";") if part.strip()]
+    named = [(name.strip().lower(), value.strip()) for name, _, value in members]
+    if any(name == _DEVELOPMENT for name, _ in named):
+        if len(named) > 1:
+            raise ValueError(
+                "UseDevelopmentCommunication=true stands alone in a connection string. Leave out the rest, or give "
+                "endpoint and accesskey instead of it."
+            )
+        if named[0][1].lower() != "true":
+            raise ValueError(
+                "UseDevelopmentCommunication can only be true. For a resource in Azure give endpoint and accesskey "
+                "instead of it."
+            )
+        return DEVELOPMENT_ENDPOINT, DEVELOPMENT_ACCESS_KEY
     values: dict[str, str] = {}
-    for part in connection_string.split(";"):
-        name, _, value = part.partition("=")
-        name = name.strip().lower()
+    for name, value in named:
         if name not in ("endpoint", "accesskey"):
             continue
         if name in values:
             raise ValueError(f"The connection string gives {name} twice. {_EXPECTED}")
-        values[name] = value.strip()
+        values[name] = value
     missing = [name for name in ("endpoint", "accesskey") if not values.get(name)]
     if missing:
         raise ValueError(f"The connection string lacks {' and '.join(missing)}. {_EXPECTED}")

@@ -7,20 +7,21 @@
 
 from typing import TYPE_CHECKING, Any
 
-from .access_tokens import TokenStatus
-from .checks import CHECKS, Check
-from .clock import EmulatorClock
-from .comparison import Comparison
-from .emulator import BODY_LIMIT, DEVELOPMENT_ACCESS_KEY, Emulator
-from .entra import Entra
-from .faults import FaultRule, Faults
-from .limits import RateLimits
-from .messages import Request, Response
-from .state import StateError
-from .store import StoreError
-
 if TYPE_CHECKING:
+    from .access_tokens import TokenStatus
+    from .certificates import Certificate, local_certificate
+    from .checks import CHECKS, Check
+    from .clock import EmulatorClock
+    from .comparison import Comparison
+    from .emulator import BODY_LIMIT, DEVELOPMENT_ACCESS_KEY, Emulator
+    from .entra import Entra
+    from .entra_credentials import AsyncRemoteEntraCredential, RemoteEntraCredential
+    from .faults import FaultRule, Faults
+    from .limits import RateLimits
+    from .messages import Request, Response
     from .server import EmulatorServer, PortTakenError, ServerError
+    from .state import StateError
+    from .store import StoreError
     from .transport import AsyncEmulatorTransport, EmulatorTransport
 
 __all__ = [
@@ -28,6 +29,8 @@ __all__ = [
     "CHECKS",
     "DEVELOPMENT_ACCESS_KEY",
     "AsyncEmulatorTransport",
+    "AsyncRemoteEntraCredential",
+    "Certificate",
     "Check",
     "Comparison",
     "Emulator",
@@ -39,27 +42,49 @@ __all__ = [
     "Faults",
     "PortTakenError",
     "RateLimits",
+    "RemoteEntraCredential",
     "Request",
     "Response",
     "ServerError",
     "StateError",
     "StoreError",
     "TokenStatus",
+    "local_certificate",
 ]
 
-# azure-core, Starlette and uvicorn are loaded when something that needs them is first asked for.
-_LAZY = {
+# pytest loads this package in every session, so nothing is loaded before it is first asked for.
+_MODULES = {
+    "BODY_LIMIT": "emulator",
+    "CHECKS": "checks",
+    "DEVELOPMENT_ACCESS_KEY": "emulator",
     "AsyncEmulatorTransport": "transport",
-    "EmulatorTransport": "transport",
+    "AsyncRemoteEntraCredential": "entra_credentials",
+    "Certificate": "certificates",
+    "Check": "checks",
+    "Comparison": "comparison",
+    "Emulator": "emulator",
+    "EmulatorClock": "clock",
     "EmulatorServer": "server",
+    "EmulatorTransport": "transport",
+    "Entra": "entra",
+    "FaultRule": "faults",
+    "Faults": "faults",
     "PortTakenError": "server",
+    "RateLimits": "limits",
+    "RemoteEntraCredential": "entra_credentials",
+    "Request": "messages",
+    "Response": "messages",
     "ServerError": "server",
+    "StateError": "state",
+    "StoreError": "store",
+    "TokenStatus": "access_tokens",
+    "local_certificate": "certificates",
 }
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _LAZY:
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module(f".{_LAZY[name]}", __name__), name)
+    return getattr(import_module(f".{_MODULES[name]}", __name__), name)

@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from .connection import CONNECTION, Connection
 from .control import PREFIX, routes
+from .control.guard import guarded
 from .control.messages import error, read_body
 from .emulator import Emulator
 from .messages import Request, Response
@@ -20,7 +21,7 @@ _METHODS = ["GET", "PUT", "POST", "DELETE", "OPTIONS", "PATCH"]
 def create_app(emulator: Emulator) -> ASGIApp:
     """Return the ASGI application of an emulator; docs/emulator.md lists the endpoints of its own."""
     service = _Service(emulator)
-    own = Starlette(routes=[*routes(emulator), Route("/{path:path}", _unknown, methods=_METHODS)])
+    own = guarded(Starlette(routes=[*routes(emulator), Route("/{path:path}", _unknown, methods=_METHODS)]))
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         # No router in front of the service: its requests can have paths that are none, such as "*".

@@ -188,3 +188,9 @@ def _make_key(name: str) -> SigningKey:
         .sign(private, hashes.SHA256())
     )
     return SigningKey(private, certificate.fingerprint(hashes.SHA1()))  # noqa: S303 - the header member is defined so
+
+
+def make_keys() -> None:
+    """Make every key that is not there yet, so that no token has to wait for its key."""
+    for key in FIRST_KEYS.values():
+        key.get()

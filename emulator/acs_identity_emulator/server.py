@@ -2,16 +2,20 @@
 
 import errno
 import ipaddress
+import json
 import socket
 import sys
 import threading
 import time
+from http.client import HTTPConnection, HTTPException
 from types import TracebackType
 from typing import Self
 
 import uvicorn
+from starlette.types import Receive, Scope, Send
 
 from .app import create_app
+from .certificates import Certificate
 from .connection import Connection
 from .emulator import Emulator
 
@@ -28,12 +32,13 @@ class PortTakenError(ServerError):
 
 
 class EmulatorServer:
-    """Serves an emulator over HTTP until it is stopped; a context manager.
+    """Serves an emulator over HTTP or HTTPS until it is stopped; a context manager.
 
     Args:
-        emulator: The emulator to serve; several servers may serve one.
+        emulator: The emulator to serve; several servers may serve one, for example over HTTP and over HTTPS.
         host: The address to listen on, an IP address or a name. The default can be reached from this machine only.
         port: The TCP port; 0 takes a free one.
+        tls: The certificate to serve HTTPS with, for example that of `local_certificate`; None for plain HTTP.
 
     >>> from acs_identity_emulator import Emulator
     >>> with EmulatorServer(Emulator()) as server:
@@ -41,10 +46,14 @@ class EmulatorServer:
     'http://127.0.0.1'
     """
 
-    def __init__(self, emulator: Emulator, host: str = "127.0.0.1", port: int = 0) -> None:
+    def __init__(
+        self, emulator: Emulator, host: str = "127.0.0.1", port: int = 0, *, tls: Certificate | None = None
+    ) -> None:
         self._emulator = emulator
+        self._app = create_app(emulator)
         self._host = host
         self._port = port
+        self._tls = tls
         self._socket: socket.socket | None = None
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
@@ -63,8 +72,18 @@ class EmulatorServer:
 
     @property
     def emulator(self) -> Emulator:
-        """The emulator that is served."""
+        """The emulator that is served. When it is set, requests that come from then on meet the other one."""
         return self._emulator
+
+    @emulator.setter
+    def emulator(self, emulator: Emulator) -> None:
+        self._emulator = emulator
+        self._app = create_app(emulator)
+
+    @property
+    def tls(self) -> Certificate | None:
+        """The certificate that HTTPS is served with; None for plain HTTP."""
+        return self._tls
 
     @property
     def is_running(self) -> bool:
@@ -83,7 +102,7 @@ class EmulatorServer:
         host, port = self._socket.getsockname()[:2]
         if ipaddress.ip_address(host).is_unspecified:
             host = "::1" if ":" in host else "127.0.0.1"
-        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        return _url("http" if self._tls is None else "https", host, port)
 
     @property
     def connection_string(self) -> str:
@@ -99,14 +118,23 @@ class EmulatorServer:
 
         Raises:
             PortTakenError: Something else listens on the port.
-            ServerError: The address cannot be used, or the server runs already or does not come up in 10 seconds.
+            ServerError: The address or the certificate cannot be used, or the server runs already or does not come up
+                in 10 seconds.
         """
         if self._socket is not None:
             raise ServerError("The server is running already.")
+        if self._tls is not None:
+            try:
+                self._tls.check()
+            except ValueError as error:
+                raise ServerError(str(error)) from error
         # The port is taken here and not by uvicorn, which would end the process when it cannot.
-        self._socket = _listen(self._host, self._port)
+        self._socket = _listen(self._host, self._port, "--port" if self._tls is None else "--https-port")
         config = uvicorn.Config(
-            create_app(self._emulator),
+            self._serve,
+            ssl_certfile=None if self._tls is None else self._tls.chain,
+            ssl_keyfile=None if self._tls is None else self._tls.key,
+            interface="asgi3",
             http=Connection,
             ws="none",
             lifespan="off",
@@ -148,8 +176,11 @@ class EmulatorServer:
         if listener is not None:
             listener.close()
 
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._app(scope, receive, send)
 
-def _listen(host: str, port: int) -> socket.socket:
+
+def _listen(host: str, port: int, option: str) -> socket.socket:
     if not 0 <= port <= 65535:
         raise ServerError(f"The port {port} is not between 0 and 65535.")
     try:
@@ -166,8 +197,27 @@ def _listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         if error.errno == errno.EADDRINUSE:
+            if _is_emulator(host, port):
+                taker = f"another emulator: use it, {_url('http', host, port)}, or"
+            else:
+                taker = "another program: use"
             raise PortTakenError(
-                f"Port {port} of {host} is taken by another program: use --port 0 for a free one, or another port."
+                f"Port {port} of {host} is taken by {taker} {option} 0 for a free one, or another port."
             ) from error
         raise ServerError(f"Cannot listen on port {port} of {host}: {error.strerror}") from error
     return listener
+
+
+def _url(scheme: str, host: str, port: int) -> str:
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
+
+
+def _is_emulator(host: str, port: int) -> bool:
+    connection = HTTPConnection(host, port, timeout=1)
+    try:
+        connection.request("GET", "/_emulator/health/live")
+        return bool(json.loads(connection.getresponse().read(100)) == {"status": "live"})
+    except (OSError, HTTPException, ValueError):
+        return False
+    finally:
+        connection.close()

@@ -1,5 +1,6 @@
 """A connection string as people paste it gives endpoint and key; a wrong one says what is wrong and shows no key."""
 
+import inspect
 import string
 import traceback
 
@@ -9,6 +10,8 @@ from hypothesis import strategies as st
 
 from acs_identity import CommunicationIdentityClient
 from acs_identity._endpoint import is_loopback, normalize_endpoint, parse_connection_string
+from acs_identity_emulator import DEVELOPMENT_ACCESS_KEY, Emulator, EmulatorServer
+from acs_identity_emulator.commands.start import running
 
 KEY = "c2VjcmV0LWtleS10aGF0LW5vYm9keS1zZWVz"
 ENDPOINT = "https://contoso.communication.azure.com"
@@ -34,6 +37,49 @@ def test_a_connection_string_is_taken_as_people_write_it(connection_string: str)
 
 def test_plain_http_is_kept_so_that_an_emulator_can_be_used() -> None:
     assert parse_connection_string(f"endpoint=http://127.0.0.1:10100/;accesskey={KEY}")[0] == "http://127.0.0.1:10100"
+
+
+@pytest.mark.parametrize(
+    "connection_string",
+    [
+        "UseDevelopmentCommunication=true",
+        "usedevelopmentcommunication=TRUE",
+        " UseDevelopmentCommunication = True ; ",
+        ";UseDevelopmentCommunication=true;;\n",
+    ],
+)
+def test_the_short_connection_string_means_the_emulator_of_this_machine(connection_string: str) -> None:
+    port = inspect.signature(running).parameters["port"].default
+    assert parse_connection_string(connection_string) == (f"http://127.0.0.1:{port}", DEVELOPMENT_ACCESS_KEY)
+
+
+@pytest.mark.parametrize(
+    ("connection_string", "what"),
+    [
+        ("UseDevelopmentCommunication=false", "can only be true"),
+        ("UseDevelopmentCommunication=", "can only be true"),
+        ("UseDevelopmentCommunication", "can only be true"),
+        ("UseDevelopmentCommunication=1", "can only be true"),
+        (f"UseDevelopmentCommunication=true;accesskey={KEY}", "stands alone"),
+        (f"endpoint={ENDPOINT};accesskey={KEY};UseDevelopmentCommunication=true", "stands alone"),
+        ("UseDevelopmentCommunication=true;UseDevelopmentCommunication=true", "stands alone"),
+        ("UseDevelopmentCommunication=true;x", "stands alone"),
+        ("UseDevelopmentStorage=true", "lacks endpoint and accesskey"),
+    ],
+)
+def test_the_short_connection_string_is_true_and_stands_alone(connection_string: str, what: str) -> None:
+    with pytest.raises(ValueError, match=what) as caught:
+        CommunicationIdentityClient.from_connection_string(connection_string)
+    assert KEY not in str(caught.value)
+
+
+def test_the_short_connection_string_reaches_an_emulator(monkeypatch: pytest.MonkeyPatch) -> None:
+    with EmulatorServer(Emulator()) as server:
+        # The port is free on this machine, that of every day may not be.
+        monkeypatch.setattr("acs_identity._endpoint.DEVELOPMENT_ENDPOINT", server.endpoint)
+        with CommunicationIdentityClient.from_connection_string("UseDevelopmentCommunication=true") as client:
+            _, token = client.create_user_and_token(["chat"])
+        assert server.emulator.introspect(token.token).state == "live"
 
 
 def test_the_padding_of_the_key_is_not_taken_for_a_separator() -> None:

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -41,11 +42,17 @@ def started(*arguments: str, **environment: str) -> Generator[subprocess.Popen[s
 def test_the_command_serves_until_a_signal_and_ends_well(number: signal.Signals) -> None:
     with started("--port", "0") as process:
         assert process.stdout is not None
-        lines = [process.stdout.readline() for _ in range(3)]
+        lines = [process.stdout.readline() for _ in range(7)]
         endpoint = lines[0].removeprefix("Endpoint: ").strip()
         shown = f"endpoint={endpoint}/;accesskey={DEVELOPMENT_ACCESS_KEY}"
         assert lines[1] == f"Connection string: {shown}\n"
         assert lines[2] == f"export AZURE_COMMUNICATION_CONNECTION_STRING='{shown}'\n"
+        https = lines[3].removeprefix("HTTPS endpoint: ").strip()
+        assert https.startswith("https://127.0.0.1:")
+        assert lines[4] == f"HTTPS connection string: endpoint={https}/;accesskey={DEVELOPMENT_ACCESS_KEY}\n"
+        file = lines[5].removeprefix("Authority to trust: ").strip()
+        assert "BEGIN CERTIFICATE" in Path(file).read_text()
+        assert lines[6] == f"export SSL_CERT_FILE={file} REQUESTS_CA_BUNDLE={file} NODE_EXTRA_CA_CERTS={file}\n"
         host, port = endpoint.removeprefix("http://").split(":")
         with socket.create_connection((host, int(port)), timeout=10) as connection:
             connection.sendall(b"POST /identities HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -68,7 +75,7 @@ def test_a_taken_port_is_one_line_and_no_traceback() -> None:
     assert process.returncode == 1
     assert out == ""
     assert err.count("\n") == 1
-    assert f"Port {port} of 127.0.0.1 is taken" in err
+    assert f"Port {port} of 127.0.0.1 is taken by another emulator: use it, http://127.0.0.1:{port}, or --port 0" in err
     assert "--port 0" in err
 
 
@@ -122,6 +129,21 @@ def test_listening_beyond_this_machine_is_warned_of(monkeypatch: pytest.MonkeyPa
 )  # fmt: skip
 def test_loopback_is_recognised(host: str, expected: bool) -> None:
     assert is_loopback(host) is expected
+
+
+def test_nothing_waits_for_the_keys_of_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, may_end = threading.Event(), threading.Event()
+
+    def make_keys() -> None:
+        begun.set()
+        may_end.wait(30)
+
+    monkeypatch.setattr("acs_identity_emulator.commands.start.make_keys", make_keys)
+    monkeypatch.setattr(EmulatorServer, "is_running", False)
+    result = CliRunner().invoke(app, ["start", "--port", "0"])
+    assert "Endpoint: http://127.0.0.1:" in result.stdout
+    assert begun.wait(30)
+    may_end.set()
 
 
 def test_a_server_that_dies_ends_the_command(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -908,7 +908,9 @@ def test_start_takes_faults_limits_and_a_seed(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr("acs_identity_emulator.commands.start._announce", announce)
     monkeypatch.setattr(EmulatorServer, "is_running", False)
     fault = "503:operation=create_identity:probability=0.1"
-    result = CliRunner().invoke(app, ["start", "--fault", fault, "--fault", "reset", "--seed", "42", "--limits"])
+    result = CliRunner().invoke(
+        app, ["start", "--no-https", "--fault", fault, "--fault", "reset", "--seed", "42", "--limits"]
+    )
     assert "The seed of the faults is 42." in result.stderr
     (server,) = started
     assert [str(counted.rule) for counted in server.emulator.faults.rules()] == [fault, "reset"]

@@ -268,6 +268,34 @@ def test_a_taken_port_is_named_with_a_way_out() -> None:
         assert first.is_running
 
 
+@pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", b"garbage\r\n\r\n"])
+def test_a_program_that_is_no_emulator_is_not_taken_for_one(answer: bytes) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taker:
+
+        def serve() -> None:
+            connection, _ = taker.accept()
+            with connection:
+                connection.recv(1024)
+                connection.sendall(answer)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        with pytest.raises(PortTakenError, match="is taken by another program"):
+            EmulatorServer(Emulator(), port=taker.getsockname()[1]).start()
+        thread.join(10)
+
+
+def test_another_emulator_takes_the_place_of_one_that_is_served() -> None:
+    with EmulatorServer(Emulator()) as server:
+        ask(server, "POST", TARGET)
+        first, endpoint = server.emulator, server.endpoint
+        server.emulator = Emulator()
+        ask(server, "POST", TARGET, headers=bearer(server))
+        assert server.endpoint == endpoint
+        assert json.loads(ask(server, "GET", "/_emulator/journal")[1])["requests"][0]["status"] == 201
+        assert [entry.status for entry in first.journal.entries()] == [401]
+
+
 @pytest.mark.parametrize(
     ("host", "port", "text"),
     [

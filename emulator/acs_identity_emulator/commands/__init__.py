@@ -2,7 +2,7 @@
 
 import typer
 
-from . import clock, faults, limits, start, state
+from . import clock, connection_string, entra, execute, faults, limits, start, state
 
 app: typer.Typer = typer.Typer(
     help="The identity service, locally.",
@@ -18,6 +18,10 @@ def emulator() -> None:
 
 
 app.command()(start.start)
+app.command("exec", context_settings={"allow_interspersed_args": False})(execute.execute)
+app.command()(connection_string.connection_string)
+app.command()(entra.entra_token)
+app.command()(entra.introspect)
 app.add_typer(faults.app, name="faults")
 app.add_typer(limits.app, name="limits")
 app.add_typer(clock.app, name="clock")

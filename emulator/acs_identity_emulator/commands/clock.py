@@ -1,16 +1,13 @@
 """``clock`` shows and moves the clock of a running emulator."""
 
-import re
 from typing import Annotated, Any
 
 import typer
 
-from .common import fail
+from .common import seconds_of
 from .remote import DEFAULT_ENDPOINT, Endpoint, call
 
 _PATH = "/_emulator/clock"
-_UNITS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
-_DURATION = re.compile(r"([+-]?)((?:\d{1,9}[dhms])+)", re.ASCII)
 
 app: typer.Typer = typer.Typer(
     help="The clock of the emulator.", no_args_is_help=True, pretty_exceptions_show_locals=False
@@ -31,12 +28,7 @@ def advance(
     endpoint: Endpoint = DEFAULT_ENDPOINT,
 ) -> None:
     """Move the clock."""
-    found = _DURATION.fullmatch(duration)
-    if found is None:
-        fail(f"The duration {duration} is not written as 2h, 1h30m, 90s or -5m are.")
-    sign, parts = found.groups()
-    seconds = sum(int(part[:-1]) * _UNITS[part[-1]] for part in re.findall(r"\d+[dhms]", parts))
-    _move(endpoint, advance_seconds=-seconds if sign == "-" else seconds)
+    _move(endpoint, advance_seconds=seconds_of(duration))
 
 
 @app.command("set")
