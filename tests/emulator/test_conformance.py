@@ -25,13 +25,6 @@ def ask(emulator: Emulator, method: str, target: str, body: bytes = b"") -> tupl
 
 
 @pytest.fixture
-def conformance(request: pytest.FixtureRequest) -> Conformance:
-    plugin = request.config.pluginmanager.get_plugin("conformance")
-    assert isinstance(plugin, Conformance)
-    return plugin
-
-
-@pytest.fixture
 def created(emulator: Emulator) -> tuple[Request, Response]:
     return ask(emulator, "POST", "/identities?api-version=2023-10-01", WITH_TOKEN)
 
