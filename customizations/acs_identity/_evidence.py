@@ -103,6 +103,18 @@ class Evidence:
         return _text(self.error.get("target"))
 
     @property
+    def strings_to_sign(self) -> tuple[str, str] | None:
+        """The string to sign as expected and as signed, where an emulator found out both."""
+        comparison = _json_object(self.headers.get("x-emulator-signature", "")[:_JSON_LIMIT])
+        sides = [comparison.get(name) for name in ("expected", "received")]
+        texts = [_text(cast(dict[str, Any], side).get("string_to_sign")) for side in sides if isinstance(side, dict)]
+        match texts:
+            case [str() as expected, str() as signed]:
+                return expected, signed
+            case _:
+                return None
+
+    @property
     def request_id(self) -> str | None:
         """The service's id of the request. Recordings of the service show the second and third header only."""
         names = ("x-ms-request-id", "ms-cv", "x-azure-ref")

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
+from itertools import zip_longest
 from typing import Any, cast
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode
 
@@ -340,6 +341,32 @@ def malformed(request: SentRequest) -> str:
     if _http_date(request.headers[date]) is None:
         return f"The header {date} must look like: Wed, 13 Apr 2022 18:09:12 GMT."
     return ""
+
+
+def side_by_side(expected: str, signed: str) -> str:
+    r"""Return two strings to sign line by line: one line where they are equal, else both with a mark below.
+
+    >>> print(side_by_side("GET\n/a", "GET\n/b"))
+                GET
+      expected: /a
+      signed:   /b
+                 ^
+    """
+    shown: list[str] = []
+    for wanted, given in zip_longest(expected.split("\n"), signed.split("\n")):
+        if wanted == given:
+            shown.append(f"            {_plain(wanted)}")
+            continue
+        # Escapes are made first: the mark counts what is seen.
+        left, right = _plain(wanted), _plain(given)
+        pairs = zip(left, right, strict=False)
+        column = next((at for at, (one, other) in enumerate(pairs) if one != other), min(len(left), len(right)))
+        shown += [f"  expected: {left}", f"  signed:   {right}", f"            {' ' * column}^"]
+    return "\n".join(shown)
+
+
+def _plain(line: str | None) -> str:
+    return "(no such line)" if line is None else line.encode("unicode_escape").decode("ascii")
 
 
 def _hash_differs(evidence: Evidence) -> bool:

@@ -4,6 +4,8 @@
 client of the service, for example of azure-communication-identity. Nothing is sent; only the error is looked at.
 """
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -11,12 +13,16 @@ from azure.core.exceptions import HttpResponseError
 from azure.core.pipeline.transport import HttpRequest as PipelineHttpRequest
 from azure.core.rest import HttpRequest
 
-from ._evidence import evidence_of, sent_request
-from ._findings import Cause, clock_offset, find, malformed, text_to_sign
+from ._evidence import Evidence, evidence_of, sent_request
+from ._findings import Cause, clock_offset, find, malformed, side_by_side, text_to_sign
 from ._redaction import redactor
 from ._signing import decode_access_key
 
 __all__ = ["Cause", "Explanation", "explain", "string_to_sign"]
+
+_HIDDEN_ID = re.compile(
+    r"8(?:%(?:25)*3A|:)[a-z-]+(?:%(?:25)*3A|:)[0-9a-f-]{36}_(?:\*\*\*|%[0-9A-F]{2})+", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +42,8 @@ class Explanation:
         remedy: What to do.
         clock_offset: The Date header of the answer minus the date that was signed, to the second: positive when the
             service is ahead. It includes the time the request took. None when one of them is missing or malformed.
+        comparison: The string to sign as expected and as signed, line by line with a mark at the first difference,
+            where an emulator of this project found out both; else None.
     """
 
     status: int | None
@@ -49,6 +57,7 @@ class Explanation:
     likely: str
     remedy: str
     clock_offset: timedelta | None
+    comparison: str | None = None
 
     def __str__(self) -> str:
         head = " ".join(str(part) for part in (self.status or "no answer", self.code) if part)
@@ -62,6 +71,7 @@ class Explanation:
                 f"{head}: {self.message}" if self.message else head,
                 f"Likely cause ({self.cause}): {self.likely}",
                 f"What to do: {self.remedy}",
+                *([f"String to sign:\n{self.comparison}"] if self.comparison else []),
                 *(f"{name}: {value}" for name, value in ids.items() if value),
             ]
         )
@@ -101,6 +111,7 @@ def explain(error: HttpResponseError, *, access_key: str | None = None) -> Expla
     finding = find(evidence, offset, key)
     reason = evidence.headers.get("x-emulator-reason")
     hide = redactor(evidence.request.secrets)
+    comparison = _comparison(evidence, hide)
 
     def shown(text: str | None) -> str | None:
         return text and hide(text)
@@ -115,9 +126,19 @@ def explain(error: HttpResponseError, *, access_key: str | None = None) -> Expla
         api_version=shown(evidence.request.api_version),
         cause=finding.cause,
         likely=f"The emulator says: {hide(reason)}." if reason and key is None else finding.likely,
-        remedy=finding.remedy,
+        remedy="Sign the string to sign that is expected." if comparison and key is None else finding.remedy,
         clock_offset=offset,
+        comparison=comparison,
     )
+
+
+def _comparison(evidence: Evidence, hide: Callable[[str], str]) -> str | None:
+    texts = evidence.strings_to_sign
+    if texts is None or texts[0] == texts[1]:
+        return None
+    # An id that the emulator has hidden stays as it is: how it is escaped may be the difference.
+    expected, signed = (text if hide(rest := _HIDDEN_ID.sub("", text)) == rest else hide(text) for text in texts)
+    return side_by_side(expected, signed)
 
 
 def string_to_sign(request: HttpRequest | PipelineHttpRequest) -> str:

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .access_tokens import TokenStatus
     from .certificates import Certificate, local_certificate
+    from .checks import CHECKS, Check
     from .clock import EmulatorClock
+    from .comparison import Comparison
     from .emulator import BODY_LIMIT, DEVELOPMENT_ACCESS_KEY, Emulator
     from .entra import Entra
     from .entra_credentials import AsyncRemoteEntraCredential, RemoteEntraCredential
@@ -24,10 +26,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BODY_LIMIT",
+    "CHECKS",
     "DEVELOPMENT_ACCESS_KEY",
     "AsyncEmulatorTransport",
     "AsyncRemoteEntraCredential",
     "Certificate",
+    "Check",
+    "Comparison",
     "Emulator",
     "EmulatorClock",
     "EmulatorServer",
@@ -50,10 +55,13 @@ __all__ = [
 # pytest loads this package in every session, so nothing is loaded before it is first asked for.
 _MODULES = {
     "BODY_LIMIT": "emulator",
+    "CHECKS": "checks",
     "DEVELOPMENT_ACCESS_KEY": "emulator",
     "AsyncEmulatorTransport": "transport",
     "AsyncRemoteEntraCredential": "entra_credentials",
     "Certificate": "certificates",
+    "Check": "checks",
+    "Comparison": "comparison",
     "Emulator": "emulator",
     "EmulatorClock": "clock",
     "EmulatorServer": "server",

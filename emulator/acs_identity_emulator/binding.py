@@ -38,7 +38,7 @@ def read_json(operation: Operation, request: Request) -> dict[str, Any]:
     if document is None:
         return _absent(operation)
     if not isinstance(document, dict):
-        raise errors.value_not_convertible("$", "a JSON object")
+        raise errors.value_not_convertible("$", "a JSON object", document)
     return cast(dict[str, Any], document)
 
 
@@ -76,7 +76,7 @@ def _bind_members(document: Document, schema: Schema, given: dict[str, Any], pat
     }
     for name in schema.get("required", ()):
         if bound.get(name) in (None, ""):
-            raise errors.member_required(name)
+            raise errors.member_required(name, list(given))
     return bound
 
 
@@ -109,7 +109,7 @@ def _check_content_type(operation: Operation, request: Request) -> None:
     media_type, *parameters = (part.strip().lower() for part in (request.header("content-type") or "").split(";"))
     charsets = [part.partition("=")[2].strip('"') for part in parameters if part.startswith("charset=")]
     if media_type not in operation.consumes or not set(charsets) <= {"utf-8", "us-ascii"}:
-        raise errors.unsupported_media_type(" or ".join(operation.consumes))
+        raise errors.unsupported_media_type(" or ".join(operation.consumes), media_type)
 
 
 def _refuse_constant(_: str) -> NoReturn:
@@ -121,21 +121,21 @@ def _convert(document: Document, schema: Schema, value: object, path: str) -> ob
     expected = schema.get("type")
     if expected == "array":
         if not isinstance(value, list):
-            raise errors.value_not_convertible(path, "an array")
+            raise errors.value_not_convertible(path, "an array", value)
         items = cast(list[object], value)
         return [_convert(document, schema["items"], item, f"{path}[{index}]") for index, item in enumerate(items)]
     if expected == "object":
         if not isinstance(value, dict):
-            raise errors.value_not_convertible(path, "a JSON object")
+            raise errors.value_not_convertible(path, "a JSON object", value)
         return _bind_members(document, schema, cast(dict[str, Any], value), path)
     if expected == "string" and not isinstance(value, str):
-        raise errors.value_not_convertible(path, "a text")
+        raise errors.value_not_convertible(path, "a text", value)
     if schema.get("format") == "date-time":
         moment = parse_date_time(str(value))
         if moment is None:
-            raise errors.value_not_convertible(path, "a time with its offset, for example 2026-10-01T12:00:00Z")
+            raise errors.value_not_convertible(path, "a time with its offset, for example 2026-10-01T12:00:00Z", value)
         return moment
     # JSON's true is an int in Python.
     if expected == "integer" and (type(value) is not int or value not in _INT32):
-        raise errors.value_not_convertible(path, "a whole number of 32 bits, without quotes or decimal point")
+        raise errors.value_not_convertible(path, "a whole number of 32 bits, without quotes or decimal point", value)
     return value

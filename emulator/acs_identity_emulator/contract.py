@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cached_property
 from importlib.resources import files
 from typing import Any
@@ -15,6 +16,7 @@ from .messages import Request
 
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch")
 _PARAMETER = re.compile(r"\{[^}]*\}")
+_ID = re.compile(r"8:[a-z-]+:[^/]*|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 Schema = Mapping[str, Any]
 
@@ -144,26 +146,37 @@ class Route:
                 return None
         return tuple(values)
 
-    def operation(self, request: Request) -> Operation:
+    def operation(self, request: Request, *, any_version: bool = False) -> Operation:
         """Return the operation a request is for.
+
+        Args:
+            request: The request.
+            any_version: Whether an API version that is missing or unknown counts as the newest that has the operation.
 
         Raises:
             ServiceError: The API version is missing, ambiguous or unknown to the route, or the version's
                 contract has no such method.
         """
         requested = _requested_versions(request.query)
-        if not requested:
-            raise errors.version_missing(self.versions)
-        version, *others = requested
+        version, *others = requested or (None,)
         if others:
             raise errors.version_ambiguous(requested, self.versions)
+        if any_version and version not in self.operations:
+            version = self._newest_with(request.method)
+        if version is None:
+            raise errors.version_missing(self.versions)
         if version not in self.operations:
             uri = f"http://{request.header('host') or ''}{request.path}"
             raise errors.version_unsupported(uri, version, self.versions)
         methods = self.operations[version]
         if request.method not in methods:
-            raise errors.method_not_allowed(version, ", ".join(sorted(methods)))
+            others = [other for other in sorted(self.operations) if request.method in self.operations[other]]
+            raise errors.method_not_allowed(version, ", ".join(sorted(methods)), request.method, others)
         return methods[request.method]
+
+    def _newest_with(self, method: str) -> str:
+        having = [version for version, methods in self.operations.items() if method in methods]
+        return max(having or self.operations)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +211,16 @@ class Contract:
             if arguments is not None:
                 return Match(route, arguments)
         return None
+
+    def nearest(self, path: str) -> str | None:
+        """Return the path template that a path which fits none is most like, or None.
+
+        >>> load_contract().nearest("/identities/8:acs:1_2/issueAccessToken")
+        '/identities/{id}/:issueAccessToken'
+        """
+        text = _ID.sub("{}", unquote(path[:500]))
+        near = get_close_matches(text, [route.key for route in self.routes], n=1, cutoff=0.7)
+        return next((route.path for route in self.routes if route.key in near), None)
 
     def operation(self, version: str, method: str, path: str) -> Operation:
         """Return the operation with exactly this path template.

@@ -6,16 +6,18 @@ import logging
 import os
 import secrets
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from . import errors, state
 from .access_tokens import AccessTokens, TokenRecord, TokenStatus
 from .authentication import Authentication, decode_access_key
 from .calls import Answer, Call, Handler, Resource
+from .checks import Check, loosened
 from .clock import EmulatorClock
+from .comparison import SIGNATURE_HEADER, header_value
 from .contract import Match, load_contract
 from .entra import Entra
 from .errors import ServiceError
@@ -53,10 +55,11 @@ class Emulator:
         limits: Whether there are the documented rate limits, or how many requests of an operation are taken in 30
             seconds, by the name of the operation; see `RateLimits.set`.
         seed: What the chance of faults begins with, a whole number from 0 on; another one each time by default.
+        loose: The checks that are switched off, each by itself; ``all`` for all of them. See `Check`.
 
     Raises:
         ValueError: The access key is not base64 or empty, the resource id is no GUID, a limit is for no operation or
-            below 1, or the seed is below 0.
+            below 1, the seed is below 0, or there is no such check.
         StoreError: The file cannot be used, is not one of this emulator, or is that of another resource.
 
     >>> emulator = Emulator()
@@ -77,6 +80,7 @@ class Emulator:
         limits: bool | Mapping[str, int] = False,
         seed: int | None = None,
         db: str | os.PathLike[str] | None = None,
+        loose: Collection[Check | Literal["all"]] = (),
     ) -> None:
         key = decode_access_key(access_key)
         if resource_id is not None and not GUID.fullmatch(resource_id):
@@ -87,10 +91,13 @@ class Emulator:
         self._limits = RateLimits()
         if limits is not False:
             self._limits.set(DOCUMENTED_LIMITS if limits is True else limits)
+        self._loose = loosened(loose)
         self._store = Store(db, resource_id and resource_id.lower())
         self._keys = SigningKeys(self._store)
-        self._entra = Entra(lambda: self.resource_id, lambda: self._keys.get("entra"), self._now)
-        self._authentication = Authentication(key, allowed_skew, self._entra)
+        self._entra = Entra(
+            lambda: self.resource_id, lambda: self._keys.get("entra"), self._now, is_strict="entra" not in self._loose
+        )
+        self._authentication = Authentication(key, allowed_skew, self._entra, self._loose)
         self._resource = Resource(
             identities=Identities(self._store),
             teams_assignments=Assignments(self._store, "teams_extension"),
@@ -148,6 +155,11 @@ class Emulator:
     def limits(self) -> RateLimits:
         """The rate limits; none unless they are set."""
         return self._limits
+
+    @property
+    def loose(self) -> frozenset[Check]:
+        """The checks that are switched off."""
+        return self._loose
 
     def connection_string_for(self, endpoint: str) -> str:
         """Return the connection string for an endpoint at which this emulator can be reached."""
@@ -240,7 +252,8 @@ class Emulator:
         """Answer a request as the service would.
 
         Never raises for anything in the request: what is wrong with it is answered with an error and, for the
-        developer, with the header ``x-emulator-reason``.
+        developer, with the header ``x-emulator-reason``; a signature that is refused also with
+        ``x-emulator-signature``.
         """
         started = time.perf_counter()
         number = self._journal.next_number()
@@ -292,6 +305,7 @@ class Emulator:
                 code=refusal.code if refusal else None,
                 reason=refusal.reason if refusal else None,
                 fault=injection.text,
+                signature=refusal.signature if refusal else None,
             )
         )
         return Response(outcome.status, headers, outcome.body, injection.delay, _cut(injection, request, outcome))
@@ -306,8 +320,10 @@ class Emulator:
         for_exchange = match is not None and match.route.path in EXCHANGE_PATHS
         caller = self._authentication.check(request, self._signing_time(request, now), for_exchange=for_exchange)
         if match is None:
-            raise errors.unknown_path()
-        operation = match.route.operation(request)
+            raise errors.unknown_path(self._contract.nearest(request.path))
+        operation = match.route.operation(request, any_version="api-version" in self._loose)
+        if "content-type" in self._loose and operation.consumes:
+            request = replace(request, headers={**request.headers, "content-type": operation.consumes[0]})
         if handler is None:
             raise errors.operation_not_emulated()
         self._limits.check(handler.__name__, request.body, now)
@@ -356,6 +372,8 @@ class _Outcome:
             "x-emulator-reason": refusal.reason,
             **refusal.headers,
         }
+        if refusal.signature is not None:
+            headers[SIGNATURE_HEADER] = header_value(refusal.signature)
         return cls(refusal.status, headers, _json({"error": error}), refusal.reports_versions)
 
 

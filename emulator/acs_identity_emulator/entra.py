@@ -1,9 +1,10 @@
 """A fake Entra ID: it issues the tokens that the emulator accepts, and nothing else accepts them."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeGuard, cast
 
 if TYPE_CHECKING:
     from .entra_credentials import AsyncEntraCredential, EntraCredential
@@ -16,6 +17,16 @@ MANAGEMENT_AUDIENCE: Final = "https://communication.azure.com/"
 
 _MANAGEMENT_AUDIENCES = frozenset(f"https://communication.azure.com{slashes}" for slashes in ("", "/", "//"))
 _USER_AUDIENCES = _MANAGEMENT_AUDIENCES | {f"https://auth.msft.communication.azure.com{end}" for end in ("", "/")}
+_REAL_ISSUERS = (
+    "https://sts.windows.net/",
+    "https://sts.chinacloudapi.cn/",
+    "https://login.microsoftonline.com/",
+    "https://login.microsoftonline.us/",
+    "https://login.partner.microsoftonline.cn/",
+)
+_URL = re.compile(r"https?://[A-Za-z0-9./-]{1,80}", re.ASCII)
+# The year 3000, where every platform can still tell the date.
+_END_OF_TIME = 32_503_680_000
 _CLAIMS = ("iss", "aud", "iat", "nbf", "exp", "tid", "appid", "oid")
 
 
@@ -51,14 +62,21 @@ class Entra:
         realm: Gives what tells the tokens of this emulator from those of another.
         key: Gives the signing key.
         clock: Gives the present time, in UTC.
+        is_strict: Whether tokens are checked; where not, any JWT whose claims can be read is taken.
     """
 
     def __init__(
-        self, realm: Callable[[], str], key: "Callable[[], SigningKey]", clock: Callable[[], datetime]
+        self,
+        realm: Callable[[], str],
+        key: "Callable[[], SigningKey]",
+        clock: Callable[[], datetime],
+        *,
+        is_strict: bool = True,
     ) -> None:
         self._realm = realm
         self._key = key
         self._clock = clock
+        self._is_strict = is_strict
 
     def issue_token(
         self,
@@ -157,19 +175,25 @@ class Entra:
         Raises:
             EntraTokenError: The token is not valid.
         """
+        if not self._is_strict:
+            return self._taken(token)
         claims = self._signed_claims(token)
         now = self._clock().timestamp()
         audiences = _USER_AUDIENCES if for_exchange else _MANAGEMENT_AUDIENCES
         if claims["iss"] != self._issuer(claims["tid"]):
             raise EntraTokenError("another emulator issued the Entra ID token: take one of this emulator")
         if now >= claims["exp"]:
-            raise EntraTokenError(f"the Entra ID token expired {int(now - claims['exp'])} s ago")
-        if now < claims["nbf"]:
-            raise EntraTokenError(f"the Entra ID token is valid in {int(claims['nbf'] - now)} s only")
-        if claims["aud"] not in audiences:
             raise EntraTokenError(
-                "the Entra ID token is for another audience: ask for the scope https://communication.azure.com/.default"
+                f"the Entra ID token expired {int(now - claims['exp'])} s ago, by the emulator's clock: get a new one"
             )
+        if now < claims["nbf"]:
+            raise EntraTokenError(
+                f"the Entra ID token is valid in {int(claims['nbf'] - now)} s only, by the emulator's clock"
+            )
+        if claims["aud"] not in audiences:
+            came = f", {claims['aud']}" if _URL.fullmatch(str(claims["aud"])) else ""
+            scope = "https://communication.azure.com/.default"
+            raise EntraTokenError(f"the Entra ID token is for another audience{came}: ask for the scope {scope}")
         return EntraToken(
             tenant_id=claims["tid"],
             client_id=claims["appid"],
@@ -209,9 +233,67 @@ class Entra:
             # Identities are named after these, and half a surrogate pair, which JSON can escape, is no text to keep.
             f"{claims['tid']}{claims['oid']}".encode()
             return claims
-        except jwt.InvalidSignatureError:
-            raise EntraTokenError(
-                "the Entra ID token is signed with another key: take one of this emulator, /_emulator/entra-token"
-            ) from None
-        except (jwt.InvalidTokenError, ValueError, RecursionError):
-            raise EntraTokenError("the Entra ID token is not an RS256 JWT of the emulator's fake Entra ID") from None
+        except (jwt.InvalidTokenError, ValueError, RecursionError) as error:
+            raise EntraTokenError(_fault(token, error)) from None
+
+    def _taken(self, token: str) -> EntraToken:
+        """Read a token of any issuer; what it lacks is as in a token that is issued here."""
+        claims = _unverified(token)
+        if claims is None:
+            raise EntraTokenError("the bearer token is not a JWT whose claims can be read")
+
+        def text(default: str, *names: str) -> str:
+            return next((value for name in names if _is_text(value := claims.get(name))), default)
+
+        now = self._clock()
+        expires: object = claims.get("exp")
+        groups: object = claims.get("groups")
+        members = cast(list[object], groups) if isinstance(groups, list) else []
+        is_alive = isinstance(expires, int | float) and now.timestamp() < expires < _END_OF_TIME
+        return EntraToken(
+            tenant_id=text(TENANT_ID, "tid"),
+            client_id=text(CLIENT_ID, "appid", "azp"),
+            object_id=text(OBJECT_ID, "oid", "sub"),
+            group_ids=tuple(group for group in members if isinstance(group, str)),
+            permissions=tuple(text("", "scp").split()),
+            expires_on=datetime.fromtimestamp(cast(float, expires), UTC) if is_alive else now + timedelta(hours=1),
+        )
+
+
+def _is_text(value: object) -> TypeGuard[str]:
+    try:
+        return isinstance(value, str) and bool(value.encode())
+    except UnicodeEncodeError:
+        return False
+
+
+def _unverified(token: str) -> dict[str, Any] | None:
+    import jwt
+
+    try:
+        claims: object = jwt.decode_complete(token, options={"verify_signature": False})["payload"]
+    except (jwt.InvalidTokenError, ValueError, RecursionError):
+        return None
+    return cast(dict[str, Any], claims) if isinstance(claims, dict) else None
+
+
+def _fault(token: str, error: Exception) -> str:
+    """Return what is wrong with a token that is none of the emulator's; nothing of the token is in it."""
+    import jwt
+
+    own = "take one of this emulator, /_emulator/entra-token"
+    claims = _unverified(token)
+    if not token:
+        return "there is no token after the word Bearer"
+    if claims is None:
+        return f"the Entra ID token is not an RS256 JWT of the emulator's fake Entra ID, nor any other JWT: {own}"
+    issuer = str(claims.get("iss", ""))
+    if issuer.startswith(_REAL_ISSUERS):
+        return f"the token is one of the real Entra ID, and the emulator only takes those of its own: {own}"
+    if "skypeid" in claims:
+        return f"the token is an access token of an identity, not one of Entra ID: {own}"
+    if isinstance(error, jwt.InvalidSignatureError):
+        return f"the Entra ID token is signed with another key: {own}"
+    if isinstance(error, jwt.MissingRequiredClaimError):
+        return f"the Entra ID token lacks the claim {error.claim}"
+    return f"the Entra ID token is not an RS256 JWT of the emulator's fake Entra ID: {own}"

@@ -3,7 +3,12 @@
 What recordings of the live service do not show is assumed; docs/emulator.md lists those cases.
 """
 
+import re
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+
+from .comparison import Comparison
+from .comparison import reason as reason_of
 
 
 class ServiceError(Exception):
@@ -18,6 +23,7 @@ class ServiceError(Exception):
             operation itself refuses, not when an earlier stage does (recordings of 2023 and 2025).
         reason: What is wrong and what to do, for the developer: one ASCII line without key, token or identity id.
         headers: Further response headers.
+        signature: For a signature that was refused, what was expected and what came; see `Comparison`.
     """
 
     def __init__(
@@ -30,6 +36,7 @@ class ServiceError(Exception):
         target: str | None = None,
         reports_versions: bool = False,
         headers: Mapping[str, str] | None = None,
+        signature: Comparison | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
@@ -39,6 +46,7 @@ class ServiceError(Exception):
         self.reports_versions = reports_versions
         self.reason = reason
         self.headers: dict[str, str] = dict(headers or {})
+        self.signature = signature
 
 
 # Resource authentication
@@ -49,38 +57,61 @@ def denied(reason: str) -> ServiceError:
     return ServiceError(401, "Denied", "Denied by the resource provider.", reason=reason)
 
 
-def authorization_malformed(reason: str) -> ServiceError:
+def signature_denied(comparison: Comparison) -> ServiceError:
+    """The request is not signed, or what was signed is not what is asked for."""
+    return ServiceError(
+        401, "Denied", "Denied by the resource provider.", reason=reason_of(comparison), signature=comparison
+    )
+
+
+def authorization_malformed(comparison: Comparison) -> ServiceError:
     """The Authorization header has not the form the service knows."""
-    return ServiceError(401, "Denied", "Given value does not match HMAC header structure", reason=reason)
+    return ServiceError(
+        401,
+        "Denied",
+        "Given value does not match HMAC header structure",
+        reason=reason_of(comparison),
+        signature=comparison,
+    )
 
 
-def content_hash_differs() -> ServiceError:
+def content_hash_differs(comparison: Comparison) -> ServiceError:
     """The header x-ms-content-sha256 is not the hash of the body."""
     return ServiceError(
         401,
         "Denied",
         "Request 'x-ms-content-sha256' differs from generated content hash.",
-        reason="x-ms-content-sha256 is not the base64 SHA-256 of the body that arrived: hash the bytes that are sent",
+        reason=reason_of(comparison),
+        signature=comparison,
     )
 
 
 # Routing and API version
 
 
-def unknown_path() -> ServiceError:
+def unknown_path(nearest: str | None) -> ServiceError:
     """No operation of any API version has this path."""
+    reason = "no operation of any API version has this path"
     return ServiceError(
-        404, "NotFound", "The resource was not found.", reason="no operation of any API version has this path"
+        404,
+        "NotFound",
+        "The resource was not found.",
+        reason=f"{reason}, did you mean {nearest}?"
+        if nearest
+        else f"{reason}; an endpoint ends with its host and port",
     )
 
 
-def method_not_allowed(version: str, allowed: str) -> ServiceError:
-    """The path is known, but not with this method."""
+def method_not_allowed(version: str, allowed: str, method: str, versions: Sequence[str]) -> ServiceError:
+    """The path is known, but not with this method, which the given API versions have."""
+    # A method is whatever text came.
+    came = f", not {method}" if method.isascii() and method.isalpha() and len(method) < 20 else ""
+    having = f"; {method} is in the API versions {', '.join(versions)}" if versions else ""
     return ServiceError(
         405,
         "MethodNotAllowed",
         "The method is not allowed for the resource.",
-        reason=f"with API version {version} this path takes {allowed}",
+        reason=f"with API version {version} this path takes {allowed}{came}{having}",
         headers={"Allow": allowed},
     )
 
@@ -114,7 +145,7 @@ def version_unsupported(uri: str, version: str, supported: str) -> ServiceError:
         400,
         "UnsupportedApiVersion",
         f"The HTTP resource that matches the request URI '{uri}' does not support the API version '{version}'.",
-        reason=f"this path exists in the API versions {supported}",
+        reason=f"this path exists in the API versions {supported}{_did_you_mean(version, supported.split(', '))}",
         reports_versions=True,
     )
 
@@ -176,13 +207,18 @@ def body_too_large(limit: int) -> ServiceError:
     )
 
 
-def unsupported_media_type(consumes: str) -> ServiceError:
+def unsupported_media_type(consumes: str, media_type: str) -> ServiceError:
     """The body is not of a content type the operation takes."""
+    came = "not in another charset" if media_type in consumes.split(" or ") else "which its Content-Type does not say"
+    if not media_type:
+        came = "it came without Content-Type"
+    elif re.fullmatch(r"[a-z]{1,20}/[a-z0-9.+-]{1,40}", media_type) and media_type not in consumes.split(" or "):
+        came = f"not as {media_type}"
     return ServiceError(
         415,
         "UnsupportedMediaType",
         "The content type of the request is not supported.",
-        reason=f"send the body as {consumes}, in UTF-8",
+        reason=f"send the body as {consumes}, in UTF-8; {came}",
     )
 
 
@@ -201,26 +237,31 @@ def body_malformed(reason: str) -> ServiceError:
     return ServiceError(400, "ValidationError", "$: The request body is not valid JSON.", target="$", reason=reason)
 
 
-def value_not_convertible(path: str, expected: str) -> ServiceError:
+def value_not_convertible(path: str, expected: str, value: object) -> ServiceError:
     """A value of the body has another JSON type than the contract says."""
     return ServiceError(
         400,
         "ValidationError",
         f"{path}: The JSON value could not be converted. Path: {path}.",
         target=path,
-        reason=f"the contract wants {expected} here",
+        reason=f"the contract wants {expected} here, {_json_kind(value)} came",
     )
 
 
-def member_required(member: str) -> ServiceError:
-    """A required member of the body is missing, null or an empty text."""
+def member_required(member: str, given: Sequence[str]) -> ServiceError:
+    """A required member of the body is missing, null or an empty text; the given ones are there."""
+    near = next(
+        (name for name in given if name != member and name.isascii() and name.lower() == member.lower()),
+        None,
+    )
+    came = f"{near} came, case matters" if near else "null or an empty text came" if member in given else "none came"
     name = member[:1].upper() + member[1:]
     return ServiceError(
         400,
         "ValidationError",
         f"{name}: The {name} field is required.",
         target=name,
-        reason=f"the contract requires the member {member}",
+        reason=f"the contract requires the member {member}, {came}",
     )
 
 
@@ -239,14 +280,15 @@ def scopes_missing() -> ServiceError:
     )
 
 
-def scope_unknown(position: int, known: str) -> ServiceError:
+def scope_unknown(position: int, scope: str, known: str) -> ServiceError:
     """One of the scopes is not in the contract of the API version."""
     return ServiceError(
         400,
         "ValidationError",
         "Invalid scopes - Scope is not supported.",
         target="scopes",
-        reason=f"scope number {position} is none of {known}, the scopes of this API version",
+        reason=f"scope number {position} is none of {known}, the scopes of this API version"
+        + _did_you_mean(scope, known.split(", ")),
         reports_versions=True,
     )
 
@@ -345,3 +387,13 @@ def principal_not_assigned(reason: str) -> ServiceError:
     return ServiceError(
         403, "Forbidden", "The principal is not assigned to the resource.", reason=reason, reports_versions=True
     )
+
+
+def _did_you_mean(text: str, known: Sequence[str]) -> str:
+    near = get_close_matches(text[:40], known, n=1, cutoff=0.7)
+    return f", did you mean {near[0]}?" if near else ""
+
+
+def _json_kind(value: object) -> str:
+    kinds: dict[type, str] = {str: "a text", dict: "an object", list: "an array", bool: "a boolean", type(None): "null"}
+    return kinds.get(type(value), "a number")

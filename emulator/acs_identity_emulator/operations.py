@@ -143,7 +143,7 @@ def _scopes(call: Call, member: str) -> list[str]:
     for position, scope in enumerate(scopes, start=1):
         # The first preview lists no scopes: there any text is one.
         if known and scope not in known:
-            raise errors.scope_unknown(position, ", ".join(known))
+            raise errors.scope_unknown(position, scope, ", ".join(known))
     return list(dict.fromkeys(scopes))
 
 

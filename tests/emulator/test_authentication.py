@@ -108,7 +108,9 @@ def test_method_path_and_query_are_signed(
     headers = sign(*signed, b"", key=emulator.access_key, date=NOON)
     response = emulator.handle(Request(*sent, headers))
     assert_denied(response)
-    assert "another key or over another string" in reason(response)
+    assert reason(response).startswith(
+        ("you signed ", "the signature was made with another key or over another string")
+    )
 
 
 def test_another_key_is_refused(emulator: Emulator, sign: Sign, own_key: str) -> None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from acs_identity_emulator.checks import CHECKS, Check, loosened
 from acs_identity_emulator.emulator import DEVELOPMENT_ACCESS_KEY, Emulator
 from acs_identity_emulator.faults import FaultRule
 from acs_identity_emulator.keys import make_keys
@@ -94,6 +95,10 @@ def running(
             show_default=False,
         ),
     ] = None,
+    loose: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CHECK", help=f"A check to switch off: all, {', '.join(CHECKS)}. May be given again."),
+    ] = None,
 ) -> Generator[Servers]:
     """Serve an emulator; the parameters are the options of ``start`` and ``exec``."""
     from acs_identity_emulator.server import EmulatorServer, ServerError
@@ -101,8 +106,9 @@ def running(
     if (cert is None) is not (key is None):
         fail("--cert and --key belong together: give both.")
     rules = _rules(fault or [])
+    checks = _checks(loose or [])
     try:
-        emulator = Emulator(access_key=access_key, db=db, limits=limits, seed=seed)
+        emulator = Emulator(access_key=access_key, db=db, limits=limits, seed=seed, loose=checks)
     except ValueError as error:
         fail(f"{error} Correct ACS_IDENTITY_EMULATOR_ACCESS_KEY or --access-key.")
     except StoreError as error:
@@ -144,6 +150,9 @@ def start(**options: Any) -> None:
             typer.echo(f"Warning: listening on {options['host']}, other machines may reach the emulator.", err=True)
         if options["fault"]:
             typer.echo(f"The seed of the faults is {servers.http.emulator.faults.seed}.", err=True)
+        if options["loose"]:
+            checks = ", ".join(sorted(_checks(options["loose"])))
+            typer.echo(f"Warning: these checks of the service are off: {checks}.", err=True)
         typer.echo("Press Ctrl-C to stop.", err=True)
         # Windows delivers signals between waits only.
         while servers.http.is_running and not stop.wait(0.5):
@@ -184,6 +193,13 @@ def _rules(faults: list[str]) -> list[FaultRule]:
         return [FaultRule.parse(text) for text in faults]
     except ValueError as error:
         fail(f"{error} Correct --fault.")
+
+
+def _checks(names: list[str]) -> frozenset[Check]:
+    try:
+        return loosened(names)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--loose") from None
 
 
 def _announce(servers: Servers) -> None:
