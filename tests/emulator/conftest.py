@@ -1,4 +1,4 @@
-"""What the tests of the emulator share: a clock to set, signing written from the REST reference, checked calls."""
+"""What the tests of the emulator share: a clock to set, signing written from the REST reference, signed calls."""
 
 import base64
 import hashlib
@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jsonschema import Draft4Validator
 
 from acs_identity_emulator import DEVELOPMENT_ACCESS_KEY, Emulator, EmulatorServer, Request, Response
 
@@ -65,25 +64,10 @@ def signed_headers(
 
 
 class ContractSchemas:
-    """The response schemas of the API versions, as jsonschema wants them."""
+    """The paths and content types of the API versions."""
 
     def __init__(self) -> None:
         self._documents: dict[str, Any] = {}
-        self._validators: dict[tuple[str, str], Any] = {}
-
-    def check(self, version: str, template: str, method: str, status: int, body: bytes) -> None:
-        document = self._document(version)
-        responses = document["paths"][template][method.lower()]["responses"]
-        if status >= 400:
-            assert str(status) not in responses
-            self._validate(version, {"$ref": "#/definitions/CommunicationErrorResponse"}, body)
-            return
-        assert str(status) in responses, f"{status} is not in the contract"
-        schema = responses[str(status)].get("schema")
-        if schema is None:
-            assert body == b""
-        else:
-            self._validate(version, schema, body)
 
     def versions_with(self, template: str) -> str:
         """The API versions whose contract has a path, as the header lists them."""
@@ -107,31 +91,16 @@ class ContractSchemas:
         consumes = document["paths"][template][method.lower()].get("consumes") or document["consumes"]
         return str(consumes[0])
 
-    def _validate(self, version: str, schema: dict[str, Any], body: bytes) -> None:
-        key = (version, json.dumps(schema))
-        if key not in self._validators:
-            definitions = self._document(version)["definitions"]
-            self._validators[key] = Draft4Validator({**schema, "definitions": definitions})
-        self._validators[key].validate(json.loads(body))
-
     def _document(self, version: str) -> Any:
         if version not in self._documents:
             folder = files("acs_identity_rest") / "contract"
-            text = (folder / version / "CommunicationIdentity.json").read_text("utf-8").replace("../common.json#", "#")
-            document = json.loads(text)
-            common = json.loads((folder / "common.json").read_text("utf-8"))
-            document["definitions"] = {**common["definitions"], **document["definitions"]}
-            for definition in document["definitions"].values():
-                if definition.get("x-ms-enum", {}).get("modelAsString"):
-                    # Such an enumeration is open: other values are legal.
-                    del definition["enum"]
-            self._documents[version] = document
+            self._documents[version] = json.loads((folder / version / "CommunicationIdentity.json").read_text("utf-8"))
         return self._documents[version]
 
 
 @dataclass
 class Caller:
-    """Sends signed requests to an emulator and holds every answer against the contract."""
+    """Sends signed requests to an emulator."""
 
     emulator: Emulator
     clock: Clock
@@ -151,9 +120,7 @@ class Caller:
         target = f"{path}?api-version={version}"
         template = self.schemas.template_of(version, path)
         content_type = {"Content-Type": self.schemas.content_type(version, template, method)}
-        response = self.raw(method, target, members, body=body, headers={**content_type, **(headers or {})})
-        self.schemas.check(version, template, method, response.status, response.body)
-        return response
+        return self.raw(method, target, members, body=body, headers={**content_type, **(headers or {})})
 
     def raw(
         self,
@@ -178,10 +145,7 @@ class Caller:
     def bearer(self, method: str, path: str, token: str, members: object = None, *, version: str = LATEST) -> Response:
         body = b"" if members is None else json.dumps(members).encode()
         headers = {"Host": HOST, "Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-        response = self.emulator.handle(Request(method, f"{path}?api-version={version}", headers, body))
-        template = self.schemas.template_of(version, path)
-        self.schemas.check(version, template, method, response.status, response.body)
-        return response
+        return self.emulator.handle(Request(method, f"{path}?api-version={version}", headers, body))
 
     def new_identity(self, version: str = LATEST) -> str:
         body = json.loads(self("POST", "/identities", version=version).body)

@@ -1,5 +1,6 @@
 """Export, import, seed and reset by command: on a running emulator, or on the file of one."""
 
+import errno
 import json
 import os
 import signal
@@ -113,7 +114,11 @@ def test_an_export_that_cannot_be_written_leaves_the_file_as_it_was(
     endpoint = ("--endpoint", server.endpoint)
     file = tmp_path / "state.json"
     file.write_text("before")
-    monkeypatch.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+
+    def fail(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", fail)
     assert "cannot be written: No space left on device." in refused("export", file, *endpoint)
     assert file.read_text() == "before"
     assert [path.name for path in tmp_path.iterdir()] == ["state.json"]

@@ -84,7 +84,7 @@ def opened(path: Path, clock: Any) -> Iterator[Any]:
     emulators: list[Emulator] = []
 
     def open_one(**options: Any) -> Emulator:
-        emulators.append(Emulator(**{"db": path, "clock": clock, **options}))
+        emulators.append(Emulator(db=path, clock=clock, **options))
         return emulators[-1]
 
     yield open_one

@@ -150,9 +150,9 @@ def start(**options: Any) -> None:
             typer.echo(f"Warning: listening on {options['host']}, other machines may reach the emulator.", err=True)
         if options["fault"]:
             typer.echo(f"The seed of the faults is {servers.http.emulator.faults.seed}.", err=True)
-        if options["loose"]:
-            checks = ", ".join(sorted(_checks(options["loose"])))
-            typer.echo(f"Warning: these checks of the service are off: {checks}.", err=True)
+        if servers.http.emulator.loose:
+            off = ", ".join(sorted(servers.http.emulator.loose))
+            typer.echo(f"Warning: these checks of the service are off: {off}.", err=True)
         typer.echo("Press Ctrl-C to stop.", err=True)
         # Windows delivers signals between waits only.
         while servers.http.is_running and not stop.wait(0.5):
