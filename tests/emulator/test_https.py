@@ -24,7 +24,15 @@ from cryptography.hazmat.primitives import serialization
 from typer.testing import CliRunner
 
 from acs_identity import CommunicationIdentityClient as OurClient
-from acs_identity_emulator import Certificate, Emulator, EmulatorServer, FaultRule, ServerError, local_certificate
+from acs_identity_emulator import (
+    Certificate,
+    Emulator,
+    EmulatorServer,
+    FaultRule,
+    ServerError,
+    certificates,
+    local_certificate,
+)
 from acs_identity_emulator.certificates import NAMES, state_folder
 from acs_identity_emulator.commands import app
 
@@ -316,6 +324,20 @@ def test_programs_that_start_together_agree_on_one_certificate(tmp_path: Path) -
     assert len(list(tmp_path.iterdir())) == 1
 
 
+def test_the_certificate_of_a_program_that_was_faster_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write, of_the_other = certificates._write, list[list[bytes]]()
+
+    def write_late(file: Path, content: bytes) -> None:
+        write(file, content)
+        if file.name == "ca.pem" and not of_the_other:
+            of_the_other.append([])
+            of_the_other[0] = files_of(local_certificate(tmp_path))
+
+    monkeypatch.setattr(certificates, "_write", write_late)
+    assert [files_of(local_certificate(tmp_path))] == of_the_other
+    assert [path.name for path in tmp_path.iterdir()] == ["https"]
+
+
 @pytest.mark.parametrize("name", ["no such host", "x" * 300, "a..b", ""])
 def test_a_name_that_is_none_is_an_error(tmp_path: Path, name: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
@@ -442,7 +464,25 @@ def test_a_taken_port_for_https_names_its_own_option() -> None:
     assert "--https-port 0" in result.stderr
 
 
-def test_the_port_for_https_is_the_one_after_that_for_http() -> None:
-    result = CliRunner().invoke(app, ["start", "--port", "65535"])
-    assert result.exit_code == 1
-    assert "The port 65536 is not between 0 and 65535" in result.stderr
+@pytest.mark.parametrize(
+    ("options", "ports"),
+    [((), [10100, 10101]), (("--port", "12000"), [12000, 12001]), (("--port", "0"), [0, 0]),
+     (("--port", "0", "--https-port", "12001"), [0, 12001]), (("--no-https",), [10100])],
+)  # fmt: skip
+def test_the_port_for_https_is_the_one_after_that_for_http(
+    options: tuple[str, ...], ports: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[int] = []
+
+    def start(server: EmulatorServer) -> None:
+        started.append(server._port)
+
+    def announce(_: object) -> None:
+        return
+
+    # Nothing listens: these ports may be taken.
+    monkeypatch.setattr(EmulatorServer, "start", start)
+    monkeypatch.setattr(EmulatorServer, "is_running", False)
+    monkeypatch.setattr("acs_identity_emulator.commands.start._announce", announce)
+    CliRunner().invoke(app, ["start", *options])
+    assert started == ports
