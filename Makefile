@@ -18,7 +18,7 @@ QUICK := $(or $(wildcard .venv/bin/python),python3)
 # For instance: make test VERSIONS=3.13 PYTEST="--no-cov -k emulator"
 PYTEST :=
 
-.PHONY: help demo test test-quick test-maintaining venvs wheel lint types format generate check-generated guard lock clean
+.PHONY: help demo test test-quick test-maintaining venvs wheel lint types format generate check-generated guard pictures lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | awk -F '|' '{ printf "make %-16s %s\n", $$1, $$2 }'
@@ -78,6 +78,9 @@ guard: .venv-$(FIRST)/ready ## report what the change does to users and what it 
 
 test-maintaining: .venv-$(FIRST)/ready node_modules/.package-lock.json ## add an invented API version to a copy, as docs/maintaining.md does
 	@$(TOOLS) -m pytest -m node $(PYTEST)
+
+pictures: .venv-$(FIRST)/ready ## take the pictures of the console page that the documents show; needs chromium
+	@$(TOOLS) -m pip install -qq --no-deps -e . && $(TOOLS) -m tools.console_picture
 
 lock: ## rewrite constraints.txt: exact versions of everything the dev extra needs
 	@test "$(VERSIONS)" = "3.11 3.12 3.13" || { echo "needs Python 3.11, 3.12 and 3.13; found $(VERSIONS)"; exit 1; }

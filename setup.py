@@ -58,7 +58,7 @@ setup(
     ],
     package_data={
         "acs_identity": ["py.typed"],
-        "acs_identity_emulator": ["py.typed"],
+        "acs_identity_emulator": ["py.typed", "console/*.html", "console/*.css", "console/*.js"],
         "acs_identity_rest": ["py.typed", "contract/**/*.json"],
     },
     install_requires=["azure-core>=1.33", "msrest>=0.7.1"],

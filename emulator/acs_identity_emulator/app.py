@@ -9,6 +9,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from .connection import CONNECTION, Connection
+from .console import asks_for_page
 from .control import PREFIX, routes
 from .control.guard import guarded
 from .control.messages import error, read_body
@@ -25,7 +26,7 @@ def create_app(emulator: Emulator) -> ASGIApp:
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         # No router in front of the service: its requests can have paths that are none, such as "*".
-        chosen = own if scope["path"].startswith(f"{PREFIX}/") else service
+        chosen = own if scope["path"].startswith(f"{PREFIX}/") or asks_for_page(scope) else service
         await chosen(scope, receive, send)
 
     return app
