@@ -136,7 +136,7 @@ def _problems(request: Request, response: Response) -> Iterator[str]:
     if listed != ", ".join(supported) and (listed is not None or response.status < 400):
         yield f"api-supported-versions is {listed}, the contracts with this path are {supported}"
     operation = _operation(request)
-    responses = operation["responses"] if operation else {}
+    responses: dict[str, Any] = operation["responses"] if operation else {}
     if response.status >= 400 and str(response.status) not in responses:
         yield from _error_problems(response)
     elif str(response.status) not in responses:

@@ -26,6 +26,14 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Conformance(), "conformance")
 
 
+@pytest.fixture
+def conformance(request: pytest.FixtureRequest) -> Conformance:
+    """What checks the responses; a test that gets a wrong one on purpose takes it off its list of problems."""
+    plugin = request.config.pluginmanager.get_plugin("conformance")
+    assert isinstance(plugin, Conformance)
+    return plugin
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The checkout."""

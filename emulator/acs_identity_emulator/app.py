@@ -45,12 +45,19 @@ class _Service:
         if (response.delay or response.cut) and await _is_lost_first(_connection(scope), response):
             return
         encoded = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in response.headers.items()]
+        if _is_kept(scope, request):
+            encoded.append((b"connection", b"keep-alive"))
         await send({"type": "http.response.start", "status": response.status, "headers": encoded})
         if response.cut is None:
             await send({"type": "http.response.body", "body": response.body})
         else:
             await send({"type": "http.response.body", "body": response.arriving_body, "more_body": True})
             await _connection(scope).end()
+
+
+def _is_kept(scope: Scope, request: Request) -> bool:
+    """Whether the connection stays for the next request (RFC 9112, 9.3)."""
+    return scope["http_version"] == "1.1" and "close" not in (request.header("connection") or "").lower()
 
 
 async def _is_lost_first(connection: Connection, response: Response) -> bool:
@@ -81,8 +88,10 @@ def _target(scope: Scope) -> str:
 
 
 def _joined_headers(headers: list[tuple[bytes, bytes]]) -> dict[str, str]:
-    joined: dict[str, str] = {}
+    joined = {name.decode("latin-1"): value.decode("latin-1") for name, value in headers}
+    if len(joined) == len(headers):
+        return joined
+    values: dict[str, list[str]] = {}
     for name, value in headers:
-        key, text = name.decode("latin-1"), value.decode("latin-1")
-        joined[key] = f"{joined[key]}, {text}" if key in joined else text
-    return joined
+        values.setdefault(name.decode("latin-1"), []).append(value.decode("latin-1"))
+    return {name: ", ".join(several) for name, several in values.items()}

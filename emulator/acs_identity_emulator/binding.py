@@ -52,7 +52,7 @@ def bind(operation: Operation, document: dict[str, Any]) -> dict[str, Any]:
         ServiceError: A value has another type than the contract says, or a required member is missing, null or
             an empty text.
     """
-    schema = operation.document.resolve(operation.body or {})
+    schema = operation.body_schema
     entries: Schema | None = schema.get("additionalProperties")
     if not entries:
         return _bind_members(operation.document, schema, document, "$")
@@ -93,7 +93,7 @@ def _tree(document: Document, schema: Schema) -> dict[str, Any]:
 
 def _part(members: dict[str, Any], body: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        name: _part(members[name], cast(Mapping[str, Any], value)) if isinstance(value, Mapping) else value
+        name: _part(members[name], cast(dict[str, Any], value)) if isinstance(value, dict) else value
         for name, value in body.items()
         if name in members
     }

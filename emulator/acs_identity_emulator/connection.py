@@ -7,7 +7,8 @@ import sys
 from typing import Any, Final
 from urllib.parse import unquote
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from starlette.types import Message, Send
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 HEAD_LIMIT: Final = 64 * 1024
 """About how many bytes the request line and the headers may have together."""
@@ -105,6 +106,8 @@ class Connection(HttpToolsProtocol):
         self.scope["query_string"] = query
         self._unfinished = [cycle for cycle in self._unfinished if not cycle.response_complete]
         self._unfinished.append(self.cycle)
+        cycle: Any = self.cycle
+        cycle.send = _in_one_write(self.cycle)
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what is no HTTP in the form of the service's errors."""
@@ -114,3 +117,56 @@ class Connection(HttpToolsProtocol):
         )
         self.transport.write(head % (msg.encode("ascii"), len(_REFUSAL)) + _REFUSAL)
         self.transport.close()
+
+
+def _in_one_write(cycle: RequestResponseCycle) -> Send:
+    """Return the `send` of a request that writes an answer of one piece at once.
+
+    uvicorn writes head and body one after the other and looks at each header for what cannot be in it; together that
+    takes as long as making the answer.
+    """
+    send: Any = cycle.send
+    head: Message | None = None
+
+    async def whole(message: Message) -> None:
+        nonlocal head
+        if message["type"] == "http.response.start":
+            head = message
+            return
+        start, head = head, None
+        if start is None or message.get("more_body") or not _is_simple(cycle, start):
+            if start is not None:
+                await send(start)
+            await send(message)
+            return
+        cycle.response_started = cycle.response_complete = True
+        cycle.transport.write(_answer(cycle, start, message.get("body", b"")))
+        cycle.message_event.set()
+        if not cycle.keep_alive:
+            cycle.transport.close()
+        cycle.on_response()
+
+    return whole
+
+
+def _is_simple(cycle: RequestResponseCycle, start: Message) -> bool:
+    """Whether an answer can be written at once, and says how it ends."""
+    if cycle.disconnected or cycle.flow.write_paused:
+        return False
+    names = [name.lower() for name, _ in start["headers"]]
+    return start["status"] == 204 or b"content-length" in names or b"transfer-encoding" in names
+
+
+def _answer(cycle: RequestResponseCycle, start: Message, body: bytes) -> bytes:
+    lines = [STATUS_LINE[start["status"]]]
+    is_chunked = False
+    for name, value in start["headers"]:
+        lines.append(b"%b: %b\r\n" % (name.lower(), value))
+        is_chunked = is_chunked or name.lower() == b"transfer-encoding"
+    if not cycle.keep_alive:
+        lines.append(b"connection: close\r\n")
+    if cycle.scope["method"] == "HEAD":
+        body = b""
+    elif is_chunked:
+        body = b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)
+    return b"".join([*lines, b"\r\n", body])

@@ -90,6 +90,11 @@ class Operation:
         """
         return self.method, _PARAMETER.sub("{}", self.path)
 
+    @cached_property
+    def body_schema(self) -> Schema:
+        """The schema of the request body without reference at its top; empty when the operation takes no body."""
+        return self.document.resolve(self.body or {})
+
     def allowed_values(self, member: str) -> tuple[str, ...]:
         """Return the values the contract lists for a text or for the items of an array; empty when it lists none.
 
@@ -98,8 +103,7 @@ class Operation:
         >>> load_contract().operation("2023-10-01", "POST", "/identities").allowed_values("createTokenWithScopes")
         ('chat', 'voip', 'chat.join', 'chat.join.limited', 'voip.join')
         """
-        schema = self.document.resolve(self.body or {})
-        entry = self.document.resolve(schema.get("additionalProperties") or schema)
+        entry = self.document.resolve(self.body_schema.get("additionalProperties") or self.body_schema)
         property_ = self.document.resolve(entry["properties"][member])
         return tuple(self.document.resolve(property_.get("items", property_)).get("enum", ()))
 
@@ -134,10 +138,8 @@ class Route:
     def arguments(self, segments: list[str]) -> tuple[str, ...] | None:
         """Return the values of the path parameters, or None when the decoded segments are not those of this route.
 
-        Literal segments are compared without case.
+        There must be as many as in the path template. Literal segments are compared without case.
         """
-        if len(segments) != len(self.segments):
-            return None
         values: list[str] = []
         for expected, segment in zip(self.segments, segments, strict=True):
             if expected is None and segment:
@@ -179,7 +181,8 @@ class Route:
         return max(having or self.operations)
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen: there is one for each request, and making a frozen one takes three times as long.
+@dataclass(slots=True)
 class Match:
     """A route that a path fits, with the decoded values of the path parameters."""
 
@@ -205,8 +208,8 @@ class Contract:
         if len(segments) > 1 and not segments[-1]:
             segments.pop()
         if "%" in path:
-            segments = [unquote(segment) for segment in segments]
-        for route in self.routes:
+            segments = [unquote(segment) if "%" in segment else segment for segment in segments]
+        for route in self._routes_by_length.get(len(segments), ()):
             arguments = route.arguments(segments)
             if arguments is not None:
                 return Match(route, arguments)
@@ -221,6 +224,13 @@ class Contract:
         text = _ID.sub("{}", unquote(path[:500]))
         near = get_close_matches(text, [route.key for route in self.routes], n=1, cutoff=0.7)
         return next((route.path for route in self.routes if route.key in near), None)
+
+    @cached_property
+    def _routes_by_length(self) -> Mapping[int, list[Route]]:
+        found: dict[int, list[Route]] = {}
+        for route in self.routes:
+            found.setdefault(len(route.segments), []).append(route)
+        return found
 
     def operation(self, version: str, method: str, path: str) -> Operation:
         """Return the operation with exactly this path template.

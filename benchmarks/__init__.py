@@ -1,0 +1,1 @@
+"""Comparisons within one run: a ratio, never a bare time."""
