@@ -76,7 +76,7 @@ check-generated: .venv-$(FIRST)/ready node_modules/.package-lock.json ## prove t
 guard: .venv-$(FIRST)/ready ## report what the change does to users and what it leaves undone; BASE=main compares with main
 	@$(TOOLS) -m tools.guard $(if $(BASE),--base $(BASE))
 
-test-maintaining: .venv-$(FIRST)/ready node_modules/.package-lock.json ## add an invented API version to a copy, as docs/maintaining.md does
+test-maintaining: .venv-$(FIRST)/ready node_modules/.package-lock.json ## test what needs Node: an invented API version in a copy, and the official JavaScript client
 	@$(TOOLS) -m pytest -m node $(PYTEST)
 
 pictures: .venv-$(FIRST)/ready ## take the pictures of the console page that the documents show; needs chromium
@@ -105,6 +105,6 @@ clean: ## remove everything that was made here and is not in git
 	@touch $@
 
 node_modules/.package-lock.json: package-lock.json package.json .npmrc
-	@command -v npm > /dev/null || { echo "npm is not on the PATH. Install Node 20 or later; only the generation needs it."; exit 1; }
+	@command -v npm > /dev/null || { echo "npm is not on the PATH. Install Node 20 or later; only the generation and its tests need it."; exit 1; }
 	npm ci --no-audit --no-fund
 	@touch $@
