@@ -19,10 +19,12 @@ pytestmark = pytest.mark.once
 HOSTILE = "<img src=x onerror=\"document.title='owned'\">"
 
 
-def expect(*arguments: Any) -> Any:
-    from playwright.sync_api import expect as playwright_expect
+def expect(actual: Any) -> Any:
+    from playwright.sync_api import expect as wait_for
 
-    return playwright_expect(*arguments)
+    # Its overloads are for pages, locators and responses; here it is always a locator.
+    found: Any = wait_for(actual)
+    return found
 
 
 def get(server: EmulatorServer, path: str, **headers: str) -> http.client.HTTPResponse:
@@ -99,9 +101,9 @@ def test_requests_appear_as_they_come_the_newest_on_top(page: "Page", call: Any)
 
 
 def test_a_refused_signature_is_shown_beside_the_expected_one_with_the_difference_marked(
-    page: "Page", call: Any
+    page: "Page", call: Any, server: EmulatorServer
 ) -> None:
-    host = urlsplit(call.endpoint).netloc
+    host = urlsplit(server.endpoint).netloc
     call("POST", "/identities", signed_host=f"{host}/")
     page.get_by_role("button", name="POST /identities").click()
     table = page.get_by_role("table", name="String to sign")
