@@ -24,7 +24,7 @@ def create_app(emulator: Emulator) -> ASGIApp:
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         # No router in front of the service: its requests can have paths that are none, such as "*".
-        chosen = own if scope["path"].startswith(f"{PREFIX}/") else service
+        chosen = own if _target(scope).startswith(f"{PREFIX}/") else service
         await chosen(scope, receive, send)
 
     return app
