@@ -18,7 +18,7 @@ QUICK := $(or $(wildcard .venv/bin/python),python3)
 # For instance: make test VERSIONS=3.13 PYTEST="--no-cov -k emulator"
 PYTEST :=
 
-.PHONY: help demo test test-quick test-maintaining venvs wheel lint types format generate check-generated guard pictures bench-emulator lock clean
+.PHONY: help demo test test-quick test-maintaining venvs wheel lint types format generate check-generated guard pictures bench-emulator fuzz lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | awk -F '|' '{ printf "make %-16s %s\n", $$1, $$2 }'
@@ -84,6 +84,10 @@ pictures: .venv-$(FIRST)/ready ## take the pictures of the console page that the
 
 bench-emulator: .venv-$(FIRST)/ready ## compare the emulator with bare routes, and write docs/emulator-performance.md; five minutes
 	@$(TOOLS) -m pip install -qq --no-deps -e . && $(TOOLS) -m benchmarks.emulator --write
+
+fuzz: .venv-$(FIRST)/ready ## try bad requests at random, always others; SECONDS=600 for ten minutes a test
+	@$(TOOLS) -m pip install -qq --no-deps -e .
+	@FUZZ_SECONDS=$(or $(SECONDS),60) $(TOOLS) -m pytest tests/emulator/test_fuzz.py tests/emulator/test_schemathesis.py $(PYTEST)
 
 lock: ## rewrite constraints.txt: exact versions of everything the dev extra needs
 	@test "$(VERSIONS)" = "3.11 3.12 3.13" || { echo "needs Python 3.11, 3.12 and 3.13; found $(VERSIONS)"; exit 1; }

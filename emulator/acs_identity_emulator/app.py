@@ -26,7 +26,8 @@ def create_app(emulator: Emulator) -> ASGIApp:
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         # No router in front of the service: its requests can have paths that are none, such as "*".
-        chosen = own if scope["path"].startswith(f"{PREFIX}/") or asks_for_page(scope) else service
+        is_own = _target(scope).startswith(f"{PREFIX}/") or asks_for_page(scope)
+        chosen = own if is_own else service
         await chosen(scope, receive, send)
 
     return app

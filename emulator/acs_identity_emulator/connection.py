@@ -89,6 +89,13 @@ class Connection(HttpToolsProtocol):
             if self._head_size > HEAD_LIMIT and not self.transport.is_closing():
                 self.send_400_response(f"The request line and the headers have more than {HEAD_LIMIT} bytes.")
 
+    def _end_after_answers(self) -> bool:
+        """Let the connection end with the last answer; False when no whole request waits for one."""
+        if not self._unfinished or self.cycle.response_complete or self.cycle.more_body:
+            return False
+        self.cycle.keep_alive = False
+        return True
+
     def on_message_begin(self) -> None:
         """Begin to read a request."""
         super().on_message_begin()
@@ -109,8 +116,15 @@ class Connection(HttpToolsProtocol):
         cycle: Any = self.cycle
         cycle.send = _in_one_write(self.cycle)
 
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """Answer what came whole from a client that sends no more, and return whether the connection stays for it."""
+        # TLS knows no half of a connection.
+        return self.scheme == "http" and self._end_after_answers()
+
     def send_400_response(self, msg: str) -> None:
-        """Refuse what is no HTTP in the form of the service's errors."""
+        """Refuse what is no HTTP in the form of the service's errors, unless it follows requests to answer."""
+        if self._end_after_answers():
+            return
         head = (
             b"HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\nconnection: close\r\n"
             b"x-emulator-reason: %b\r\ncontent-length: %d\r\n\r\n"

@@ -12,19 +12,17 @@ import pytest
 from acs_identity_emulator import Emulator, EmulatorServer
 
 if TYPE_CHECKING:
-    from playwright.sync_api import BrowserContext, Page
+    from playwright.sync_api import BrowserContext, Locator, Page
 
 pytestmark = pytest.mark.once
 
 HOSTILE = "<img src=x onerror=\"document.title='owned'\">"
 
 
-def expect(actual: Any) -> Any:
+def expect(actual: "Locator") -> Any:
     from playwright.sync_api import expect as wait_for
 
-    # Its overloads are for pages, locators and responses; here it is always a locator.
-    found: Any = wait_for(actual)
-    return found
+    return wait_for(actual)
 
 
 def get(server: EmulatorServer, path: str, **headers: str) -> http.client.HTTPResponse:

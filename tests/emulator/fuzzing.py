@@ -15,6 +15,7 @@ def explore(test: Callable[[], None], examples: int) -> None:
     if not SECONDS:
         settings(max_examples=examples, derandomize=True, database=None, deadline=None)(test)()
         return
+    others = settings(max_examples=max(examples, 100), derandomize=False, database=None, deadline=None)(test)
     end = time.monotonic() + SECONDS
     while time.monotonic() < end:
-        settings(max_examples=max(examples, 100), derandomize=False, database=None, deadline=None)(test)()
+        others()
