@@ -74,7 +74,8 @@ def call(server: EmulatorServer) -> Caller:
     return Caller(server)
 
 
-@pytest.fixture(scope="session")
+# Not for the session: while playwright runs, no other test of this process can have an event loop.
+@pytest.fixture(scope="module")
 def browser(load_tool: Any) -> Iterator["Browser"]:
     pytest.importorskip("playwright")
     tool = load_tool("browser")
