@@ -34,11 +34,15 @@ class Connection(HttpToolsProtocol):
         self._is_in_head = True
         self._head_size = 0
         self._is_held = False
+        self._is_half_closed = False
         self._lost = asyncio.Event()
         self.app_state = {**self.app_state, CONNECTION: self}
 
     async def hold(self, seconds: float) -> bool:
         """Wait, and return whether the connection is still there; return at once when it is lost."""
+        if self._is_half_closed:
+            # Nearly always such a client is gone, and does not wait for a late answer.
+            await self.end()
         if self._lost.is_set():
             return False
         self._is_held = True
@@ -119,7 +123,8 @@ class Connection(HttpToolsProtocol):
     def eof_received(self) -> bool:  # type: ignore[override]
         """Answer what came whole from a client that sends no more, and return whether the connection stays for it."""
         # TLS knows no half of a connection.
-        return self.scheme == "http" and self._end_after_answers()
+        self._is_half_closed = self.scheme == "http" and not self._is_held and self._end_after_answers()
+        return self._is_half_closed
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what is no HTTP in the form of the service's errors, unless it follows requests to answer."""

@@ -157,8 +157,8 @@ def test_a_request_as_the_contract_wants_it_gets_an_answer_of_the_contract(
             case.path_parameters[name] = USER
         known = {"token": token, "appId": APP, "userId": USER, "tenantId": USER}
         body: Any = case.body
-        if isinstance(body, dict):
-            body |= {name: value for name, value in known.items() if name in body}
+        for name in known.keys() & getattr(body, "keys", set)():
+            body[name] = known[name]
         is_exchange = path.startswith("/access/") and path.endswith(":exchangeAccessToken")
         auth: AuthBase = Bearer(token) if is_exchange else Signature(sign, emulator.access_key)
         response = case.call(base_url=endpoint, session=session, auth=auth, timeout=20)
