@@ -7,7 +7,7 @@ import threading
 import time
 import uuid
 import weakref
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -79,7 +79,7 @@ class Store:
         self._connection = _connect(path)
         # Python 3.13 warns of connections that are dropped open.
         self._close = weakref.finalize(self, self._connection.close)
-        self.execute = self._connection.execute
+        self.execute: Callable[..., sqlite3.Cursor] = self._connection.execute
         try:
             if path is not None:
                 self._use_file()
