@@ -1,5 +1,6 @@
 """The emulator as an ASGI application: the service itself, and the emulator's own endpoints below ``/_emulator``."""
 
+import functools
 from typing import cast
 
 from starlette.applications import Starlette
@@ -8,7 +9,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from .connection import CONNECTION, Connection
+from .connection import ANSWER, CONNECTION, Connection, joined_headers
 from .console import asks_for_page
 from .control import PREFIX, routes
 from .control.guard import guarded
@@ -22,11 +23,12 @@ _METHODS = ["GET", "PUT", "POST", "DELETE", "OPTIONS", "PATCH"]
 def create_app(emulator: Emulator) -> ASGIApp:
     """Return the ASGI application of an emulator; docs/emulator.md lists the endpoints of its own."""
     service = _Service(emulator)
+    own_prefix = f"{PREFIX}/".encode()
     own = guarded(Starlette(routes=[*routes(emulator), Route("/{path:path}", _unknown, methods=_METHODS)]))
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         # No router in front of the service: its requests can have paths that are none, such as "*".
-        is_own = _target(scope).startswith(f"{PREFIX}/") or asks_for_page(scope)
+        is_own = scope["raw_path"].startswith(own_prefix) or asks_for_page(scope)
         chosen = own if is_own else service
         await chosen(scope, receive, send)
 
@@ -40,14 +42,15 @@ class _Service:
         self._emulator = emulator
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        body = await read_body(receive)
-        headers = _joined_headers(scope["headers"])
-        request = Request(scope["method"], _target(scope), headers, body, scope["scheme"])
-        response = self._emulator.handle(request)
+        response: Response | None = scope.get("state", {}).get(ANSWER)
+        if response is None:
+            body = await read_body(receive)
+            headers = joined_headers(scope["headers"])
+            response = self._emulator.handle(Request(scope["method"], _target(scope), headers, body, scope["scheme"]))
         if (response.delay or response.cut) and await _is_lost_first(_connection(scope), response):
             return
-        encoded = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in response.headers.items()]
-        if _is_kept(scope, request):
+        encoded = [(_encoded_name(name), value.encode("latin-1")) for name, value in response.headers.items()]
+        if _is_kept(scope):
             encoded.append((b"connection", b"keep-alive"))
         await send({"type": "http.response.start", "status": response.status, "headers": encoded})
         if response.cut is None:
@@ -57,9 +60,10 @@ class _Service:
             await _connection(scope).end()
 
 
-def _is_kept(scope: Scope, request: Request) -> bool:
+def _is_kept(scope: Scope) -> bool:
     """Whether the connection stays for the next request (RFC 9112, 9.3)."""
-    return scope["http_version"] == "1.1" and "close" not in (request.header("connection") or "").lower()
+    closes = any(name == b"connection" and b"close" in value.lower() for name, value in scope["headers"])
+    return scope["http_version"] == "1.1" and not closes
 
 
 async def _is_lost_first(connection: Connection, response: Response) -> bool:
@@ -79,6 +83,11 @@ def _connection(scope: Scope) -> Connection:
     return connection
 
 
+@functools.lru_cache(maxsize=64)
+def _encoded_name(name: str) -> bytes:
+    return name.lower().encode("ascii")
+
+
 async def _unknown(_: HttpRequest) -> JSONResponse:
     return error(404, "The emulator has no such endpoint.")
 
@@ -87,13 +96,3 @@ def _target(scope: Scope) -> str:
     query = cast(bytes, scope["query_string"]).decode("latin-1")
     path = cast(bytes, scope["raw_path"]).decode("latin-1")
     return f"{path}?{query}" if query else path
-
-
-def _joined_headers(headers: list[tuple[bytes, bytes]]) -> dict[str, str]:
-    joined = {name.decode("latin-1"): value.decode("latin-1") for name, value in headers}
-    if len(joined) == len(headers):
-        return joined
-    values: dict[str, list[str]] = {}
-    for name, value in headers:
-        values.setdefault(name.decode("latin-1"), []).append(value.decode("latin-1"))
-    return {name: ", ".join(several) for name, several in values.items()}

@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from . import errors
 from .checks import Check
@@ -38,6 +38,13 @@ def decode_access_key(access_key: str) -> bytes:
     if not key:
         raise ValueError("The access key is empty.")
     return key
+
+
+def _content_hash(body: bytes) -> bytes:
+    return base64.b64encode(hashlib.sha256(body).digest())
+
+
+_HASH_OF_NOTHING: Final = _content_hash(b"")
 
 
 class Authentication:
@@ -106,7 +113,7 @@ class Authentication:
         if "date" not in self._loose:
             self._check_date(request, date_header, date, now)
         if "content-hash" not in self._loose:
-            expected_hash = base64.b64encode(hashlib.sha256(request.body).digest())
+            expected_hash = _content_hash(request.body) if request.body else _HASH_OF_NOTHING
             if not hmac.compare_digest(expected_hash, content_hash.encode("utf-8", "replace")):
                 comparison = self._doctor.other_content_hash(request, date, content_hash, now)
                 raise errors.content_hash_differs(comparison)

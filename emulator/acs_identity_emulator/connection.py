@@ -4,11 +4,15 @@ import asyncio
 import socket
 import struct
 import sys
+from collections.abc import Callable
 from typing import Any, Final
 from urllib.parse import unquote
 
 from starlette.types import Message, Send
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+
+from .emulator import BODY_LIMIT
+from .messages import Request, Response
 
 HEAD_LIMIT: Final = 64 * 1024
 """About how many bytes the request line and the headers may have together."""
@@ -16,20 +20,37 @@ HEAD_LIMIT: Final = 64 * 1024
 CONNECTION: Final = "acs_identity_emulator.connection"
 """The key of the connection in the ``state`` of an ASGI scope."""
 
+ANSWER: Final = "acs_identity_emulator.answer"
+"""The key of the answer to send in the ``state`` of an ASGI scope; absent when it is still to be made."""
+
+_PATHS_OF_THE_SERVICE = (b"/identities", b"/access/", b"/teamsUser/")
 _REFUSAL = b'{"error":{"code":"BadRequest","message":"The request is not valid HTTP."}}'
 # Closing at once, with what is unsent thrown away, is what sends a reset.
 _LINGER = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 
 
 class Connection(HttpToolsProtocol):
-    """The server's end of one connection."""
+    """The server's end of one connection.
+
+    A plain request for the service is answered as soon as it is there: starting an application for it, and getting the
+    answer out of it in pieces, takes longer than the answer. Everything else goes the way of uvicorn.
+
+    Args:
+        args: What uvicorn gives its protocols.
+        answer: What answers requests for the service; None leaves them to the application, too.
+        options: What uvicorn gives its protocols.
+    """
 
     # uvicorn does not say of what type these are.
     app_state: dict[str, Any]
+    cycle: Any
+    parser: Any
     url: bytes
 
-    def __init__(self, *args: Any, **options: Any) -> None:
+    def __init__(self, *args: Any, answer: Callable[[Request], Response] | None = None, **options: Any) -> None:
         super().__init__(*args, **options)
+        self._answer = answer
+        self._plain_body: bytearray | None = None
         self._unfinished: list[RequestResponseCycle] = []
         self._is_in_head = True
         self._head_size = 0
@@ -106,8 +127,52 @@ class Connection(HttpToolsProtocol):
         self._is_in_head, self._head_size = True, 0
 
     def on_headers_complete(self) -> None:
-        """Hand the request on, with its target exactly as sent."""
+        """Hand the request on, unless it can be answered here."""
         self._is_in_head = False
+        if self._is_plain():
+            self._plain_body = bytearray()
+        else:
+            self._hand_on()
+
+    def on_body(self, body: bytes) -> None:
+        """Take a part of the body; of one that is too long, no more than shows that."""
+        if self._plain_body is None:
+            super().on_body(body)
+        elif len(self._plain_body) <= BODY_LIMIT:
+            self._plain_body += body
+
+    def on_message_complete(self) -> None:
+        """Answer a request that was not handed on."""
+        if self._answer is None or self._plain_body is None:
+            super().on_message_complete()
+            return
+        body, self._plain_body = bytes(self._plain_body), None
+        method = self.parser.get_method().decode("ascii")
+        headers = joined_headers(self.headers)
+        response = self._answer(Request(method, self.url.decode("latin-1"), headers, body, self.scope["scheme"]))
+        if response.delay or response.cut:
+            self._hand_on()
+            self.scope["state"][ANSWER] = response
+            super().on_message_complete()
+            return
+        self.transport.write(_on_the_wire(response))
+        self.on_response_complete()
+
+    def _is_plain(self) -> bool:
+        return (
+            self._answer is not None
+            and self.url.startswith(_PATHS_OF_THE_SERVICE)
+            and (self.cycle is None or self.cycle.response_complete)
+            and not self.expect_100_continue
+            and not self.flow.write_paused
+            and self.parser.get_http_version() == "1.1"
+            and self.parser.should_keep_alive()
+            and not self.parser.should_upgrade()
+            and self.parser.get_method() != b"HEAD"
+        )
+
+    def _hand_on(self) -> None:
+        # With its target exactly as sent.
         target, self.url = self.url, b"/"
         super().on_headers_complete()
         # The application has not begun yet. uvicorn refuses targets such as "*" and shortens absolute ones.
@@ -117,8 +182,7 @@ class Connection(HttpToolsProtocol):
         self.scope["query_string"] = query
         self._unfinished = [cycle for cycle in self._unfinished if not cycle.response_complete]
         self._unfinished.append(self.cycle)
-        cycle: Any = self.cycle
-        cycle.send = _in_one_write(self.cycle)
+        self.cycle.send = _in_one_write(self.cycle)
 
     def eof_received(self) -> bool:  # type: ignore[override]
         """Answer what came whole from a client that sends no more, and return whether the connection stays for it."""
@@ -138,6 +202,25 @@ class Connection(HttpToolsProtocol):
         self.transport.close()
 
 
+def joined_headers(headers: list[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Return headers by name; the values of one that was sent several times are joined by commas."""
+    joined = {name.decode("latin-1"): value.decode("latin-1") for name, value in headers}
+    if len(joined) == len(headers):
+        return joined
+    values: dict[str, list[str]] = {}
+    for name, value in headers:
+        values.setdefault(name.decode("latin-1"), []).append(value.decode("latin-1"))
+    return {name: ", ".join(several) for name, several in values.items()}
+
+
+def _on_the_wire(response: Response) -> bytes:
+    lines = "".join([f"{name}: {value}\r\n" for name, value in response.headers.items()])
+    body = response.body
+    if "Transfer-Encoding" in response.headers:
+        body = b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)
+    return b"%b%bconnection: keep-alive\r\n\r\n%b" % (STATUS_LINE[response.status], lines.encode("latin-1"), body)
+
+
 def _in_one_write(cycle: RequestResponseCycle) -> Send:
     """Return the `send` of a request that writes an answer of one piece at once.
 
@@ -153,13 +236,16 @@ def _in_one_write(cycle: RequestResponseCycle) -> Send:
             head = message
             return
         start, head = head, None
-        if start is None or message.get("more_body") or not _is_simple(cycle, start):
+        answer = None
+        if start is not None and not (message.get("more_body") or cycle.disconnected or cycle.flow.write_paused):
+            answer = _answer(cycle, start, message.get("body", b""))
+        if answer is None:
             if start is not None:
                 await send(start)
             await send(message)
             return
         cycle.response_started = cycle.response_complete = True
-        cycle.transport.write(_answer(cycle, start, message.get("body", b"")))
+        cycle.transport.write(answer)
         cycle.message_event.set()
         if not cycle.keep_alive:
             cycle.transport.close()
@@ -168,24 +254,17 @@ def _in_one_write(cycle: RequestResponseCycle) -> Send:
     return whole
 
 
-def _is_simple(cycle: RequestResponseCycle, start: Message) -> bool:
-    """Whether an answer can be written at once, and says how it ends."""
-    if cycle.disconnected or cycle.flow.write_paused:
-        return False
-    names = [name.lower() for name, _ in start["headers"]]
-    return start["status"] == 204 or b"content-length" in names or b"transfer-encoding" in names
-
-
-def _answer(cycle: RequestResponseCycle, start: Message, body: bytes) -> bytes:
-    lines = [STATUS_LINE[start["status"]]]
-    is_chunked = False
-    for name, value in start["headers"]:
-        lines.append(b"%b: %b\r\n" % (name.lower(), value))
-        is_chunked = is_chunked or name.lower() == b"transfer-encoding"
+def _answer(cycle: RequestResponseCycle, start: Message, body: bytes) -> bytes | None:
+    """Return an answer as it is on the wire; None when its headers do not say where it ends."""
+    headers: list[tuple[bytes, bytes]] = start["headers"]
+    names = [name for name, _ in headers]
+    if b"transfer-encoding" in names:
+        body = b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)
+    elif b"content-length" not in names and start["status"] != 204:
+        return None
+    lines = [b"%b: %b\r\n" % header for header in headers]
     if not cycle.keep_alive:
         lines.append(b"connection: close\r\n")
     if cycle.scope["method"] == "HEAD":
         body = b""
-    elif is_chunked:
-        body = b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)
-    return b"".join([*lines, b"\r\n", body])
+    return b"".join((STATUS_LINE[start["status"]], *lines, b"\r\n", body))

@@ -4,7 +4,7 @@ import base64
 import json
 import logging
 import os
-import secrets
+import random
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
@@ -401,14 +401,14 @@ def _json(members: object) -> bytes:
 
 
 def _common_headers(now: datetime, duration: float) -> dict[str, str]:
-    # Base64 without padding at a multiple of three bytes: the first 22 characters hold 16 random bytes and more.
-    random = base64.b64encode(secrets.token_bytes(54)).decode("ascii")
+    # References that tell answers apart are no secret, and asking the system for chance takes longer.
+    reference = base64.b64encode(random.randbytes(54)).decode("ascii")  # noqa: S311
     return {
         "Date": format_http_date(now),
-        "MS-CV": f"{random[:22]}.2.0",
+        "MS-CV": f"{reference[:22]}.2.0",
         "Request-Context": "appId=",
         "Strict-Transport-Security": "max-age=31536000;includeSubDomains",
-        "X-Azure-Ref": random[24:],
+        "X-Azure-Ref": reference[24:],
         "X-Cache": "CONFIG_NOCACHE",
         "X-Processing-Time": f"{duration * 1000:.0f}ms",
     }

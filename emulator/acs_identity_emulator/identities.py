@@ -3,7 +3,7 @@
 import json
 import math
 import re
-import uuid
+import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -73,7 +73,9 @@ class Identities:
             "SELECT id, (SELECT coalesce(max(number), 0) + 1 FROM identities) FROM resource"
         ).fetchone()
         # The service counts in the first group; what follows keeps ids unique.
-        identity = Identity(f"8:acs:{resource_id}_{number:08x}{str(uuid.uuid4())[8:]}", custom_id, now)
+        chance = secrets.token_hex(12)
+        user = f"{number:08x}-{chance[:4]}-{chance[4:8]}-{chance[8:12]}-{chance[12:]}"
+        identity = Identity(f"8:acs:{resource_id}_{user}", custom_id, now)
         self._store.execute(
             "INSERT INTO identities (id, custom_id, created_on) VALUES (?, ?, ?)",
             (identity.id, custom_id, now.isoformat()),

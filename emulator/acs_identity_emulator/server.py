@@ -7,9 +7,10 @@ import socket
 import sys
 import threading
 import time
+from functools import partial
 from http.client import HTTPConnection, HTTPException
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import uvicorn
 from starlette.types import Receive, Scope, Send
@@ -18,6 +19,7 @@ from .app import create_app
 from .certificates import Certificate
 from .connection import Connection
 from .emulator import Emulator
+from .messages import Request, Response
 
 _START_SECONDS = 10.0
 _STOP_SECONDS = 10.0
@@ -130,12 +132,14 @@ class EmulatorServer:
                 raise ServerError(str(error)) from error
         # The port is taken here and not by uvicorn, which would end the process when it cannot.
         self._socket = _listen(self._host, self._port, "--port" if self._tls is None else "--https-port")
+        # uvicorn calls it as it would call the class.
+        protocol: Any = partial(Connection, answer=self._handle)
         config = uvicorn.Config(
             self._serve,
             ssl_certfile=None if self._tls is None else self._tls.chain,
             ssl_keyfile=None if self._tls is None else self._tls.key,
             interface="asgi3",
-            http=Connection,
+            http=protocol,
             ws="none",
             lifespan="off",
             log_config=None,
@@ -175,6 +179,9 @@ class EmulatorServer:
                 raise ServerError(f"The server did not end in {_STOP_SECONDS:.0f} seconds.")
         if listener is not None:
             listener.close()
+
+    def _handle(self, request: Request) -> Response:
+        return self._emulator.handle(request)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._app(scope, receive, send)
