@@ -45,6 +45,7 @@ class Connection(HttpToolsProtocol):
     app_state: dict[str, Any]
     cycle: Any
     parser: Any
+    scope: Any
     url: bytes
 
     def __init__(self, *args: Any, answer: Callable[[Request], Response] | None = None, **options: Any) -> None:
@@ -135,11 +136,16 @@ class Connection(HttpToolsProtocol):
             self._hand_on()
 
     def on_body(self, body: bytes) -> None:
-        """Take a part of the body; of one that is too long, no more than shows that."""
+        """Take a part of the body."""
         if self._plain_body is None:
             super().on_body(body)
-        elif len(self._plain_body) <= BODY_LIMIT:
-            self._plain_body += body
+            return
+        self._plain_body += body
+        if len(self._plain_body) > BODY_LIMIT:
+            # The application answers before all of it is there, which may be never.
+            begun, self._plain_body = bytes(self._plain_body), None
+            self._hand_on()
+            super().on_body(begun)
 
     def on_message_complete(self) -> None:
         """Answer a request that was not handed on."""

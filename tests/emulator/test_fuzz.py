@@ -369,6 +369,16 @@ def test_a_body_in_chunks_is_taken_and_a_malformed_one_refused(wire: Wire, data:
         check_refusal(answer)
 
 
+def test_a_body_without_end_is_refused_when_it_is_too_long(wire: Wire) -> None:
+    with socket.create_connection(wire.address, timeout=BOUND) as connection:
+        connection.sendall(wire.head("POST", CREATE, *CHUNKED))
+        connection.sendall(b"10000\r\n%b\r\n" % (b"x" * 65536) * 17)
+        answer = http.client.HTTPResponse(connection)
+        answer.begin()
+        check_refusal(Answer(answer))
+        assert answer.status == 413
+
+
 @pytest.mark.parametrize(
     "lines",
     [
