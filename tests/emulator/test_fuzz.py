@@ -466,9 +466,11 @@ def test_requests_in_one_go_are_answered_in_their_order(wire: Wire) -> None:
     assert {answer.status for answer in answers} == {200, 201}
 
 
-def test_garbage_after_a_request_does_not_spoil_its_answer(wire: Wire) -> None:
-    first, *others = wire.talk(wire.head("POST", CREATE, "Content-Length: 0") + b"\x00garbage\r\n\r\n")
-    assert first.status == 201
+@pytest.mark.parametrize("target", [CREATE, "/_emulator/entra-token"])
+def test_garbage_after_a_request_does_not_spoil_its_answer(wire: Wire, target: str) -> None:
+    head = wire.head("POST", target, "Content-Length: 0").replace(b"Host: emulator", b"Host: localhost")
+    first, *others = wire.talk(head + b"\x00garbage\r\n\r\n")
+    assert first.status in {200, 201}
     for answer in others:
         check_refusal(answer)
 
