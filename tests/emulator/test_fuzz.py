@@ -54,7 +54,7 @@ class Wire:
         self.identity: str = made.members()["identity"]["id"]
 
     def head(self, method: str, target: str, *lines: str, version: str = "HTTP/1.1") -> bytes:
-        all_lines = [f"{method} {target} {version}", "Host: emulator", self.bearer, *lines, "", ""]
+        all_lines = [f"{method} {target} {version}", "Host: 127.0.0.1", self.bearer, *lines, "", ""]
         return "\r\n".join(all_lines).encode("latin-1")
 
     def ask(self, data: bytes, **options: Any) -> Answer:
@@ -302,7 +302,7 @@ def post(wire: Wire, body: bytes, *lines: str, target: str = CREATE) -> Answer:
         (b"{", 400),
         (b'{"customId":"\xff"}', 400),
         (b"\xff\xfe{\x00}\x00", 400),
-        (b'{"customId":"\\ud800"}', 201),
+        (b'{"customId":"\\ud800"}', 400),
         (b'{"expiresInMinutes":1e400}', 400),
         (b'{"expiresInMinutes":' + b"9" * 5000 + b"}", 400),
         (b'{"expiresInMinutes":NaN}', 400),
