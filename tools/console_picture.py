@@ -83,7 +83,7 @@ def play(contoso: Contoso, endpoint: str) -> None:
 def take(playwright: Playwright, path: str, endpoint: str, scheme: Any, file: Path) -> None:
     """Take one picture, of the requests with the refused one open."""
     browser = launch(playwright, path)
-    page = browser.new_page(color_scheme=scheme, viewport={"width": 1180, "height": 960})
+    page = browser.new_page(color_scheme=scheme, viewport={"width": 1180, "height": 1120})
     page.goto(endpoint)
     page.get_by_role("button", name="POST /identities").first.click()
     page.get_by_role("button", name="Pause").click()
@@ -98,7 +98,7 @@ def main() -> None:
         sys.exit(NOT_FOUND)
     FOLDER.mkdir(exist_ok=True)
     contoso = Contoso()
-    with EmulatorServer(contoso.emulator) as server, sync_playwright() as playwright:
+    with EmulatorServer(contoso.emulator, port=10100) as server, sync_playwright() as playwright:
         play(contoso, server.endpoint)
         take(playwright, path, server.endpoint, "light", FOLDER / "console.png")
         take(playwright, path, server.endpoint, "dark", FOLDER / "console-dark.png")

@@ -237,7 +237,8 @@ function details(entry) {
     ["Time", `${dateTime(entry.time)} UTC`],
     ["Operation", entry.operation],
     ["Answer", answer(entry)],
-    ["Reason", entry.reason],
+    // The comparison gives it in other words.
+    ["Reason", entry.signature ? null : entry.reason],
     ["Fault", entry.fault],
     ["Client request id", entry.client_request_id && element("code", {}, entry.client_request_id)],
     ["Took", took(entry.duration)],
@@ -275,7 +276,7 @@ function marked(text, from, to) {
 }
 
 function comparisonTable(caption, first, rows) {
-  const cell = (side, content) => element("td", {}, element("span", { class: "side" }, `${side}:`), " ", ...content);
+  const cell = (side, content) => element("td", {}, element("span", { class: "side" }, side), ...content);
   return element(
     "table",
     {},
@@ -414,7 +415,8 @@ function showClock(answered) {
 }
 
 function showFaults(answered) {
-  const count = answered?.rules?.length ?? 0;
+  const rules = answered?.rules ?? [];
+  const { length: count } = rules.filter((rule) => rule.count === null || rule.fired < rule.count);
   showFact("faults", count ? `${plural(count, "rule")} active` : "");
 }
 
@@ -490,7 +492,7 @@ function showView(name) {
 }
 
 addEventListener("hashchange", () => {
-  const name = location.hash.slice(1);
+  const name = location.hash.slice(1) || VIEWS[0];
   // Other fragments are places within a view, as that of the link to the content.
   if (!VIEWS.includes(name)) return;
   showView(name);
@@ -498,5 +500,5 @@ addEventListener("hashchange", () => {
 });
 
 setText($("#endpoint"), location.origin);
-showView(VIEWS.includes(location.hash.slice(1)) ? location.hash.slice(1) : "requests");
+showView(VIEWS.find((view) => location.hash === `#${view}`) ?? VIEWS[0]);
 poll();
