@@ -16,8 +16,9 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
-from .load import Load
+from .load import VERSION, Load
 from .servers import pin
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "emulator-performance.md"
@@ -69,7 +70,7 @@ def server(kind: str) -> Generator[Load]:
         try:
             assert process.stdin is not None
             assert process.stdout is not None
-            with Load(int(process.stdout.readline())) as load:
+            with Load(int(process.stdout.readline()), process.pid) as load:
                 yield load
         finally:
             assert process.stdin is not None
@@ -140,35 +141,72 @@ def measure_start(rounds: int, show: Callable[[str], None]) -> tuple[list[float]
 
 
 def soak(requests: int, show: Callable[[str], None]) -> Soak:
-    """Have one emulator in this process answer many requests, and watch its memory.
-
-    Seven kinds in turn: an identity is created, gets an access token that is looked into and revoked, and is deleted;
-    two requests are refused.
-    """
+    """Have one emulator in this process answer many requests, and watch its memory."""
     from acs_identity_emulator import Emulator, Request
 
     emulator = Emulator()
     token = emulator.entra.issue_token(expires_in=_A_YEAR)
     headers = {"Host": "emulator.localhost", "Authorization": f"Bearer {token}", "Content-Type": "application/json"}
 
-    def ask(method: str, path: str, body: bytes = b"") -> bytes:
-        return emulator.handle(Request(method, f"{path}?api-version=2026-09-23", headers, body)).body
+    def ask(method: str, path: str, members: object = None) -> Any:
+        body = b"" if members is None else json.dumps(members).encode()
+        return _parsed(emulator.handle(Request(method, f"{path}?api-version={VERSION}", headers, body)).body)
 
+    def introspect(token: str) -> str:
+        return emulator.introspect(token).state
+
+    megabytes = _watched(requests, ask, introspect, os.getpid(), show)
+    return Soak(requests, megabytes, len(emulator.journal.entries()))
+
+
+def soak_over_http(requests: int, show: Callable[[str], None]) -> Soak:
+    """Have one emulator behind a server answer many requests, and watch the memory of its process."""
+    with server("emulator") as load:
+
+        def ask(method: str, path: str, members: object = None) -> Any:
+            return _parsed(load.ask(load.request(method, path, members))[1])
+
+        def introspect(token: str) -> str:
+            return str(ask("POST", "/_emulator/introspect", {"token": token})["state"])
+
+        megabytes = _watched(requests, ask, introspect, load.process, show)
+        return Soak(requests, megabytes, len(ask("GET", "/_emulator/journal")["requests"]))
+
+
+def _watched(
+    requests: int,
+    ask: Callable[..., Any],
+    introspect: Callable[[str], str],
+    process: int,
+    show: Callable[[str], None],
+) -> list[float]:
+    """Seven kinds of requests in turn; return the memory of the process after each tenth of them.
+
+    An identity is created, gets an access token that is looked into and revoked, and is deleted; two are refused.
+    """
     megabytes: list[float] = []
     done, tenth = 0, max(7, requests // 10)
     while done < requests:
-        raw_id = json.loads(ask("POST", "/identities"))["identity"]["id"]
-        issued = json.loads(ask("POST", f"/identities/{raw_id}/:issueAccessToken", b'{"scopes":["chat"]}'))
-        emulator.introspect(issued["token"])
-        ask("POST", f"/identities/{raw_id}/:revokeAccessTokens")
-        ask("DELETE", f"/identities/{raw_id}")
-        ask("DELETE", f"/identities/{raw_id}")
-        ask("POST", "/identities", b"{")
+        path = f"/identities/{ask('POST', '/identities')['identity']['id'].replace(':', '%3A')}"
+        token = ask("POST", f"{path}/:issueAccessToken", {"scopes": ["chat"]})["token"]
+        ask("POST", f"{path}/:revokeAccessTokens")
+        if introspect(token) != "revoked":
+            raise RuntimeError("The access token was not revoked.")
+        ask("DELETE", path)
+        refused = [ask("DELETE", path)["error"]["code"], ask("POST", "/identities", [])["error"]["code"]]
+        if refused != ["IdentityNotFound", "ValidationError"]:
+            raise RuntimeError(f"The emulator refused with {refused}.")
         before, done = done, done + 7
         if done // tenth > before // tenth:
-            megabytes.append(_resident_megabytes())
+            megabytes.append(_resident_megabytes(process))
             show(f"{done:,} requests, {megabytes[-1]:.1f} MB")
-    return Soak(done, megabytes, len(emulator.journal.entries()))
+    return megabytes
+
+
+def _parsed(body: bytes) -> Any:
+    # Errors come in chunks; what is looked at here comes in one.
+    text = body[body.find(b"{") : body.rfind(b"}") + 1]
+    return json.loads(text) if text else None
 
 
 _PAGE = """# How fast the emulator is
@@ -189,11 +227,12 @@ aimed at; a Python that does nothing takes {nothing}.
 
 One emulator that answers {requests:,} requests (identities are created, get access tokens, lose them and are deleted;
 some requests are refused) holds this much memory after each tenth of them, in MB: {megabytes}. Its journal
-holds {journal:,} requests then.
+holds {journal:,} requests then. The process of one that answers {http_requests:,} of them over HTTP holds
+{http_megabytes}, and its journal {http_journal:,} requests.
 """
 
 
-def page(rates: list[Rate], ready: list[float], nothing: list[float], soaked: Soak) -> str:
+def page(rates: list[Rate], ready: list[float], nothing: list[float], soaked: Soak, over_http: Soak) -> str:
     """Return the document that shows what was measured."""
     return _PAGE.format(
         python=platform.python_version(),
@@ -210,6 +249,9 @@ def page(rates: list[Rate], ready: list[float], nothing: list[float], soaked: So
         requests=soaked.requests,
         megabytes=", ".join(f"{value:.1f}" for value in soaked.megabytes),
         journal=soaked.journal,
+        http_requests=over_http.requests,
+        http_megabytes=", ".join(f"{value:.1f}" for value in over_http.megabytes),
+        http_journal=over_http.journal,
     )
 
 
@@ -235,7 +277,8 @@ def main(arguments: list[str] | None = None) -> None:
     pin(1)
     rates = measure_rates(chosen.rounds, chosen.seconds, show)
     soaked = soak(chosen.requests, show)
-    text = page(rates, ready, nothing, soaked)
+    over_http = soak_over_http(chosen.requests // 10, show)
+    text = page(rates, ready, nothing, soaked, over_http)
     print(text)
     if chosen.write:
         PAGE.write_text(text, encoding="utf-8")
@@ -245,12 +288,13 @@ def main(arguments: list[str] | None = None) -> None:
             "ready": ready,
             "nothing": nothing,
             "soak": asdict(soaked),
+            "soak_over_http": asdict(over_http),
         }
         chosen.json.write_text(json.dumps(numbers, indent=1), encoding="utf-8")
 
 
-def _resident_megabytes() -> float:
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+def _resident_megabytes(process: int) -> float:
+    pages = int(Path(f"/proc/{process}/statm").read_text(encoding="ascii").split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / 1_000_000
 
 

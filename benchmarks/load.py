@@ -20,9 +20,14 @@ _KEY = base64.b64decode(DEVELOPMENT_ACCESS_KEY)
 
 
 class Load:
-    """The connections to one server; a context manager."""
+    """The connections to one server; a context manager.
 
-    def __init__(self, port: int, connections: int = CONNECTIONS) -> None:
+    Attributes:
+        process: The id of the server's process.
+    """
+
+    def __init__(self, port: int, process: int, connections: int = CONNECTIONS) -> None:
+        self.process = process
         self._host = f"127.0.0.1:{port}"
         self._sockets = [socket.create_connection(("127.0.0.1", port), timeout=60) for _ in range(connections)]
         for each in self._sockets:

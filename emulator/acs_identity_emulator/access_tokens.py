@@ -4,6 +4,7 @@ Form and claims are those of a token of the service seen in August 2025.
 """
 
 import base64
+import functools
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -203,12 +204,17 @@ def _state(subject: str, csi: int, bounds: tuple[int, int] | None, expires_at: i
     return "expired" if now.timestamp() >= expires_at else "live"
 
 
+@functools.lru_cache(maxsize=4)
 def _header(key: SigningKey) -> str:
     return _segment({"alg": "RS256", "kid": key.kid, "x5t": key.x5t, "typ": "JWT"})
 
 
+# json.dumps would make an encoder for each token.
+_ENCODER: Final = json.JSONEncoder(separators=(",", ":"))
+
+
 def _segment(members: Mapping[str, object]) -> str:
-    return base64url(json.dumps(members, separators=(",", ":")).encode("ascii"))
+    return base64url(_ENCODER.encode(members).encode("ascii"))
 
 
 def _decode(segment: str) -> bytes:

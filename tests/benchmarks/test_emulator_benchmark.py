@@ -22,5 +22,8 @@ def test_the_benchmark_measures_every_case_and_shows_what_it_measured(root: Path
     for rate in numbers["rates"]:
         assert rate["rates"][0] > 0
         assert f"| {rate['name']} | {rate['baseline']} | {rate['rates'][0]:,.0f} |" in done.stdout
-    assert numbers["soak"]["requests"] == 700
-    assert len(numbers["soak"]["megabytes"]) == 10
+    for soak, requests in (("soak", 700), ("soak_over_http", 70)):
+        assert numbers[soak]["requests"] == requests
+        assert len(numbers[soak]["megabytes"]) == 10
+        assert min(numbers[soak]["megabytes"]) > 10
+        assert 0 < numbers[soak]["journal"] <= 1000
