@@ -87,7 +87,7 @@ bench-emulator: .venv-$(FIRST)/ready ## compare the emulator with bare routes, a
 
 fuzz: .venv-$(FIRST)/ready ## try bad requests at random, always others; SECONDS=600 for ten minutes a test
 	@$(TOOLS) -m pip install -qq --no-deps -e .
-	@FUZZ_SECONDS=$(or $(SECONDS),60) $(TOOLS) -m pytest tests/emulator/test_fuzz.py tests/emulator/test_schemathesis.py -o faulthandler_timeout=0 $(PYTEST)
+	@FUZZ_SECONDS=$(or $(SECONDS),60) $(TOOLS) -m pytest tests/emulator/test_fuzz.py tests/emulator/test_schemathesis.py --timeout 0 $(PYTEST)
 
 lock: ## rewrite constraints.txt: exact versions of everything the dev extra needs
 	@test "$(VERSIONS)" = "3.11 3.12 3.13" || { echo "needs Python 3.11, 3.12 and 3.13; found $(VERSIONS)"; exit 1; }

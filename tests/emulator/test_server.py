@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from acs_identity_emulator import BODY_LIMIT, Emulator, EmulatorServer, PortTakenError, ServerError
+from acs_identity_emulator import BODY_LIMIT, Emulator, EmulatorServer, PortTakenError, Request, Response, ServerError
 
 TARGET = "/identities?api-version=2026-09-23"
 
@@ -87,6 +87,17 @@ def test_an_answer_without_body_has_neither_length_nor_type(shared: EmulatorServ
     assert (response.status, body) == (204, b"")
     for name in ("Content-Length", "Content-Type", "Transfer-Encoding"):
         assert response.headers[name] is None
+
+
+def test_an_answer_that_a_test_puts_in_place_of_the_emulators_has_an_end() -> None:
+    class Replaced(Emulator):
+        def handle(self, request: Request) -> Response:
+            return Response(200, {}, b"instead")
+
+    with EmulatorServer(Replaced()) as server:
+        for _ in range(2):
+            response, body = ask(server, "POST", TARGET)
+            assert (response.status, response.headers["Content-Length"], body) == (200, "7", b"instead")
 
 
 def test_the_date_is_that_of_the_emulators_clock(clock: Any, emulator: Emulator) -> None:
