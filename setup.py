@@ -17,7 +17,7 @@ EMULATOR = [
     "trustme>=1.2",
 ]
 CLI = ["typer>=0.15", "rich>=13"]
-TESTING = ["pytest>=8", "pytest-recording>=0.13.4", "vcrpy>=7"]
+TESTING = ["pytest>=8", "pytest-recording>=0.14", "vcrpy>=9"]
 
 setup(
     name="acs-identity",
@@ -100,6 +100,9 @@ setup(
     },
     entry_points={
         "console_scripts": ["acs-identity = acs_identity.cli:main"],
-        "pytest11": ["acs_identity_emulator = acs_identity_emulator.pytest_plugin"],
+        "pytest11": [
+            "acs_identity_emulator = acs_identity_emulator.pytest_plugin",
+            "acs_identity_testing = acs_identity.testing.pytest_plugin",
+        ],
     },
 )

@@ -3,50 +3,54 @@
 The client is :class:`CommunicationIdentityClient`, here for sync code and in :mod:`acs_identity.aio` for async code.
 """
 
-from ._assignments import (
-    EntraAssignment,
-    EntraPrincipalType,
-    TeamsExtensionAssignment,
-    TeamsExtensionPrincipalType,
-)
-from ._authentication import HmacAuthenticationPolicy
-from ._client import CommunicationIdentityClient
-from ._endpoint import parse_connection_string
-from ._errors import (
-    CommunicationIdentityError,
-    ConflictError,
-    NotFoundError,
-    UnauthorizedError,
-    UnreadableAnswerError,
-)
-from ._identifiers import (
-    CommunicationCloudEnvironment,
-    CommunicationIdentifier,
-    CommunicationIdentifierKind,
-    CommunicationUserIdentifier,
-    CommunicationUserProperties,
-    MicrosoftTeamsAppIdentifier,
-    MicrosoftTeamsAppProperties,
-    MicrosoftTeamsUserIdentifier,
-    MicrosoftTeamsUserProperties,
-    PhoneNumberIdentifier,
-    PhoneNumberProperties,
-    TeamsExtensionUserIdentifier,
-    TeamsExtensionUserProperties,
-    UnknownIdentifier,
-    identifier_from_raw_id,
-    is_communication_user,
-    is_microsoft_teams_app,
-    is_microsoft_teams_user,
-    is_phone_number,
-    is_teams_extension_user,
-    is_unknown,
-)
-from ._models import AccessToken, CommunicationTokenScope
-from ._token_credential import CommunicationTokenCredential
-from ._token_provider import TokenProvider
-from ._users import CommunicationUserDetail
+from typing import TYPE_CHECKING, Any
+
 from ._version import VERSION
+
+if TYPE_CHECKING:
+    from ._assignments import (
+        EntraAssignment,
+        EntraPrincipalType,
+        TeamsExtensionAssignment,
+        TeamsExtensionPrincipalType,
+    )
+    from ._authentication import HmacAuthenticationPolicy
+    from ._client import CommunicationIdentityClient
+    from ._endpoint import parse_connection_string
+    from ._errors import (
+        CommunicationIdentityError,
+        ConflictError,
+        NotFoundError,
+        UnauthorizedError,
+        UnreadableAnswerError,
+    )
+    from ._identifiers import (
+        CommunicationCloudEnvironment,
+        CommunicationIdentifier,
+        CommunicationIdentifierKind,
+        CommunicationUserIdentifier,
+        CommunicationUserProperties,
+        MicrosoftTeamsAppIdentifier,
+        MicrosoftTeamsAppProperties,
+        MicrosoftTeamsUserIdentifier,
+        MicrosoftTeamsUserProperties,
+        PhoneNumberIdentifier,
+        PhoneNumberProperties,
+        TeamsExtensionUserIdentifier,
+        TeamsExtensionUserProperties,
+        UnknownIdentifier,
+        identifier_from_raw_id,
+        is_communication_user,
+        is_microsoft_teams_app,
+        is_microsoft_teams_user,
+        is_phone_number,
+        is_teams_extension_user,
+        is_unknown,
+    )
+    from ._models import AccessToken, CommunicationTokenScope
+    from ._token_credential import CommunicationTokenCredential
+    from ._token_provider import TokenProvider
+    from ._users import CommunicationUserDetail
 
 __version__ = VERSION
 
@@ -91,3 +95,59 @@ __all__ = [
     "is_unknown",
     "parse_connection_string",
 ]
+
+# Commands, pytest and whoever needs one name only do not wait for the rest; nothing is loaded before it is asked for.
+_MODULES = {
+    "AccessToken": "_models",
+    "CommunicationCloudEnvironment": "_identifiers",
+    "CommunicationIdentifier": "_identifiers",
+    "CommunicationIdentifierKind": "_identifiers",
+    "CommunicationIdentityClient": "_client",
+    "CommunicationIdentityError": "_errors",
+    "CommunicationTokenCredential": "_token_credential",
+    "CommunicationTokenScope": "_models",
+    "CommunicationUserDetail": "_users",
+    "CommunicationUserIdentifier": "_identifiers",
+    "CommunicationUserProperties": "_identifiers",
+    "ConflictError": "_errors",
+    "EntraAssignment": "_assignments",
+    "EntraPrincipalType": "_assignments",
+    "HmacAuthenticationPolicy": "_authentication",
+    "MicrosoftTeamsAppIdentifier": "_identifiers",
+    "MicrosoftTeamsAppProperties": "_identifiers",
+    "MicrosoftTeamsUserIdentifier": "_identifiers",
+    "MicrosoftTeamsUserProperties": "_identifiers",
+    "NotFoundError": "_errors",
+    "PhoneNumberIdentifier": "_identifiers",
+    "PhoneNumberProperties": "_identifiers",
+    "TeamsExtensionAssignment": "_assignments",
+    "TeamsExtensionPrincipalType": "_assignments",
+    "TeamsExtensionUserIdentifier": "_identifiers",
+    "TeamsExtensionUserProperties": "_identifiers",
+    "TokenProvider": "_token_provider",
+    "UnauthorizedError": "_errors",
+    "UnknownIdentifier": "_identifiers",
+    "UnreadableAnswerError": "_errors",
+    "identifier_from_raw_id": "_identifiers",
+    "is_communication_user": "_identifiers",
+    "is_microsoft_teams_app": "_identifiers",
+    "is_microsoft_teams_user": "_identifiers",
+    "is_phone_number": "_identifiers",
+    "is_teams_extension_user": "_identifiers",
+    "is_unknown": "_identifiers",
+    "parse_connection_string": "_endpoint",
+}
+
+if not TYPE_CHECKING:
+    # Unseen by type checkers, which would take any name for one that is there.
+    def __getattr__(name: str) -> Any:
+        if name not in _MODULES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
+
+        value = globals()[name] = getattr(import_module(f".{_MODULES[name]}", __name__), name)
+        return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

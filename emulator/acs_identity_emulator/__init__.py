@@ -81,10 +81,11 @@ _MODULES = {
     "local_certificate": "certificates",
 }
 
+if not TYPE_CHECKING:
+    # Unseen by type checkers, which would take any name for one that is there.
+    def __getattr__(name: str) -> Any:
+        if name not in _MODULES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
 
-def __getattr__(name: str) -> Any:
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    return getattr(import_module(f".{_MODULES[name]}", __name__), name)
+        return getattr(import_module(f".{_MODULES[name]}", __name__), name)
