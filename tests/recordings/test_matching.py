@@ -1,11 +1,12 @@
 """A recorded request is found by what it means, and what differs is said."""
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from acs_identity.testing._matching import MATCHERS
+from acs_identity.testing._matching import MATCHERS, Matching
 
 FAKE = "8:acs:00000000-0000-4000-8000-000000000000_00000001-0000-0000-0000-000000000000"
 OTHER_FAKE = FAKE.replace("_00000001", "_00000002")
@@ -23,10 +24,10 @@ def bodies(now: str | bytes | None, then: str | bytes | None) -> tuple[Request, 
     return Request(body=now), Request(body=then)
 
 
-def difference(one: Request, other: Request) -> str:
-    for matcher in MATCHERS.values():
+def difference(one: Request, other: Request, known: Matching | None = None) -> str:
+    for name in MATCHERS:
         try:
-            matcher(one, other)
+            getattr(known or Matching(), name)(one, other)
         except AssertionError as error:
             return str(error)
     return ""
@@ -97,3 +98,41 @@ def test_a_difference_shows_no_identity_and_is_short() -> None:
     text = difference(Request(body=f'{{"x":"{REAL}"}}'.encode()), Request(body=b'{"x":"' + b"y" * 1000 + b'"}'))
     assert "30213fbb" not in text
     assert len(text) < 250
+
+
+CUSTOM = "custom-id-{}"
+
+
+def of_custom(custom_id: str) -> Request:
+    return Request(body=json.dumps({"customId": custom_id}).encode())
+
+
+def test_a_value_of_the_test_stands_for_one_fake_alone() -> None:
+    known = Matching()
+    known.learn(of_custom("alice"), of_custom("custom-id-1"))
+    assert difference(of_custom("alice"), of_custom("custom-id-1"), known) == ""
+    assert difference(of_custom("bob"), of_custom("custom-id-1"), known).startswith("customId: ")
+    assert difference(of_custom("alice"), of_custom("custom-id-2"), known).startswith("customId: ")
+    assert difference(of_custom("bob"), of_custom("custom-id-2"), known) == ""
+
+
+def test_answers_have_the_values_of_the_test_in_them() -> None:
+    known = Matching()
+    known.learn(of_custom('al"ice\\1'), of_custom("custom-id-1"))
+    text = known.restore('{"customId":"custom-id-1","other":"custom-id-10","message":"custom-id-1 is taken"}')
+    assert json.loads(text) == {"customId": 'al"ice\\1', "other": "custom-id-10", "message": 'al"ice\\1 is taken'}
+
+
+def test_ids_that_are_names_of_members_are_paired() -> None:
+    tenant = "00000000-0000-4000-8000-000000000000"
+    principal = "11111111-1111-4111-8111-111111111111"
+    real = Request(
+        body=json.dumps({"11111111-1111-4111-8111-111111111111": {"principalType": "user"}, "x": None}).encode()
+    )
+    recorded = Request(body=json.dumps({tenant: {"principalType": "user"}, "x": None}).encode())
+    known = Matching()
+    assert difference(real, recorded, known) == ""
+    known.learn(real, recorded)
+    assert known.restore(f'{{"objectId":"{tenant}"}}') == f'{{"objectId":"{principal}"}}'
+    other = Request(body=json.dumps({tenant: {"principalType": "group"}, "x": None}).encode())
+    assert difference(real, other, known).endswith('principalType: "user" now, "group" in the recording')

@@ -1,10 +1,11 @@
 """Which recorded request is the one that is made now: by meaning, whatever the identities and the time.
 
-Each function compares the request that is made with one that is recorded, and raises AssertionError with the first
-difference, as vcrpy wants its matchers.
+A matcher compares the request that is made with one that is recorded, and raises AssertionError with the first
+difference, as vcrpy wants it.
 """
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any, Final, Protocol, cast
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -20,6 +21,10 @@ _IDS = {
 _BEFORE_AN_ID = {"identities", "tenants", "assignments"}
 _LONGEST_DIFFERENCE = 80
 _NOTHING: Final = object()
+_NAME: Final = " (name)"
+
+MATCHERS: Final = ("host", "path", "query", "body")
+"""The methods of Matching that vcrpy calls, in their order; registered with ``acs_`` before their names."""
 
 
 class RecordedRequest(Protocol):
@@ -30,46 +35,77 @@ class RecordedRequest(Protocol):
     body: Any
 
 
-def host(request: RecordedRequest, recorded: RecordedRequest) -> None:
-    """Compare the hosts, unless both requests are for ACS: each resource and emulator has a host of its own."""
-    if not (is_for_acs(request.uri) and is_for_acs(recorded.uri)):
-        _same("host", urlsplit(request.uri).netloc.lower(), urlsplit(recorded.uri).netloc.lower())
+class Matching:
+    """What is known of one playback: which value of the test stands for which fake of the recording.
 
+    A fake that an earlier answer gave is that fake. For one that the test itself brought, such as a custom id, the
+    value that the test brings now is taken, and from then on it is that value alone.
+    """
 
-def path(request: RecordedRequest, recorded: RecordedRequest) -> None:
-    """Compare the paths, however they are encoded; identities and the like only as far as they are known."""
-    now, then = (unquote(urlsplit(each.uri).path).split("/") for each in (request, recorded))
-    _same("number of parts of the path", len(now), len(then))
-    before = ""
-    for one, other in zip(now, then, strict=True):
-        if before in _BEFORE_AN_ID:
-            _same_id(f"what follows /{before}/", one, other)
-        elif not _is_tenant_of_entra(recorded.uri, before):
-            _same("path", one, other)
-        before = one
+    def __init__(self) -> None:
+        self._values: dict[str, str] = {}
 
+    def host(self, request: RecordedRequest, recorded: RecordedRequest) -> None:
+        """Compare the hosts, unless both requests are for ACS: each resource and emulator has a host of its own."""
+        if not (is_for_acs(request.uri) and is_for_acs(recorded.uri)):
+            _same("host", urlsplit(request.uri).netloc.lower(), urlsplit(recorded.uri).netloc.lower())
 
-def query(request: RecordedRequest, recorded: RecordedRequest) -> None:
-    """Compare the query parameters, in any order; the API version is one of them."""
-    now, then = (
-        dict(_grouped(parse_qsl(urlsplit(each.uri).query, keep_blank_values=True))) for each in (request, recorded)
-    )
-    for name in sorted({*now, *then}):
-        _same(name, now.get(name, _NOTHING), then.get(name, _NOTHING))
+    def path(self, request: RecordedRequest, recorded: RecordedRequest) -> None:
+        """Compare the paths, however they are encoded."""
+        now, then = _parts(request), _parts(recorded)
+        _same("number of parts of the path", len(now), len(then))
+        for index, (one, other) in enumerate(zip(now, then, strict=True)):
+            place = _place_of_id(recorded, then, index)
+            if not place:
+                _same("path", one, other)
+            elif not self._is_same(one, other):
+                raise AssertionError(_difference(place, one, other))
 
+    def query(self, request: RecordedRequest, recorded: RecordedRequest) -> None:
+        """Compare the query parameters, in any order; the API version is one of them."""
+        now, then = (
+            dict(_grouped(parse_qsl(urlsplit(each.uri).query, keep_blank_values=True))) for each in (request, recorded)
+        )
+        for name in sorted({*now, *then}):
+            _same(name, now.get(name, _NOTHING), then.get(name, _NOTHING))
 
-def body(request: RecordedRequest, recorded: RecordedRequest) -> None:
-    """Compare the bodies: JSON by its values, forms by their members, anything else by its bytes."""
-    now, then = _content(request.body), _content(recorded.body)
-    try:
-        for place, one, other in _differences("", now, then):
-            raise AssertionError(_difference(place or "all of it", one, other))
-    except RecursionError:
-        _same("all of it", request.body, recorded.body)
+    def body(self, request: RecordedRequest, recorded: RecordedRequest) -> None:
+        """Compare the bodies: JSON by its values, forms by their members, anything else as text."""
+        now, then = _content(request.body), _content(recorded.body)
+        try:
+            for place, one, other in _differences("", now, then):
+                if not (_is_place_of_id(place) and self._is_same(one, other)):
+                    raise AssertionError(_difference(place or "all of it", one, other))
+        except RecursionError:
+            _same("all of it", request.body, recorded.body)
 
+    def learn(self, request: RecordedRequest, recorded: RecordedRequest) -> None:
+        """Remember for which fakes of the recorded request the values of this one stand."""
+        now, then = _parts(request), _parts(recorded)
+        for index, (one, other) in enumerate(zip(now, then, strict=True)):
+            if _place_of_id(recorded, then, index):
+                self._bind(one, other)
+        for place, one, other in _differences("", _content(request.body), _content(recorded.body)):
+            if _is_place_of_id(place):
+                self._bind(one, other)
 
-MATCHERS = {"acs_host": host, "acs_path": path, "acs_query": query, "acs_body": body}
-"""The matchers by the names that they are registered under; vcrpy's own ``method`` comes before them."""
+    def restore(self, text: str) -> str:
+        """Return what was recorded with the values of the test in place of the fakes that stand for them."""
+        for fake, value in self._values.items():
+            written = json.dumps(value)[1:-1]
+            text = re.sub(rf"(?<![\w-]){re.escape(fake)}(?![\w-])", lambda _, written=written: written, text)
+        return text
+
+    def _bind(self, now: object, then: object) -> None:
+        if isinstance(now, str) and isinstance(then, str) and is_fake(then) and now != then:
+            self._values[then] = now
+
+    def _is_same(self, now: object, then: object) -> bool:
+        if not (isinstance(now, str) and isinstance(then, str) and now and then):
+            return now == then
+        if now == then or then in self._values:
+            return now in (then, self._values.get(then))
+        return is_fake(then) and not is_fake(now) and now not in self._values.values()
 
 
 def is_for_acs(uri: str) -> bool:
@@ -77,8 +113,15 @@ def is_for_acs(uri: str) -> bool:
     return unquote(urlsplit(uri).path).startswith(("/identities", "/access/", "/teamsUser/"))
 
 
-def _is_tenant_of_entra(uri: str, before: str) -> bool:
-    return before == "" and urlsplit(uri).netloc.lower().startswith("login.")
+def _parts(request: RecordedRequest) -> list[str]:
+    return unquote(urlsplit(request.uri).path).split("/")
+
+
+def _place_of_id(recorded: RecordedRequest, parts: list[str], index: int) -> str:
+    """Return how to call the part of a path that is an id; empty when it is none."""
+    if index and parts[index - 1] in _BEFORE_AN_ID and not parts[index].startswith(":"):
+        return f"what follows /{parts[index - 1]}/"
+    return "tenant" if index == 1 and urlsplit(recorded.uri).netloc.lower().startswith("login.") else ""
 
 
 def _grouped(pairs: list[tuple[str, str]]) -> Iterator[tuple[str, list[str]]]:
@@ -89,18 +132,6 @@ def _grouped(pairs: list[tuple[str, str]]) -> Iterator[tuple[str, list[str]]]:
 def _same(what: str, now: object, then: object) -> None:
     if now != then:
         raise AssertionError(_difference(what, now, then))
-
-
-def _same_id(what: str, now: str, then: str) -> None:
-    if not _is_same_id(now, then):
-        raise AssertionError(_difference(what, now, then))
-
-
-def _is_same_id(now: object, then: object) -> bool:
-    # One that came out of the cassette must be the right one; of any other only its being there is known.
-    if isinstance(now, str) and isinstance(then, str) and now and then and not is_fake(now):
-        return True
-    return now == then
 
 
 def _difference(what: str, now: object, then: object) -> str:
@@ -135,15 +166,16 @@ def _content(body: Any) -> object:
 
 
 def _differences(place: str, now: object, then: object) -> Iterator[tuple[str, object, object]]:
-    name = place.rpartition(".")[2].partition("[")[0]
+    """Yield where two values differ, the first place first."""
     if isinstance(now, dict) and isinstance(then, dict):
         ours, theirs = cast("dict[str, object]", now), cast("dict[str, object]", then)
-        for member in sorted({*ours, *theirs}):
-            inner = f"{place}.{member}" if place else member
-            if member in ours and member in theirs:
-                yield from _differences(inner, ours[member], theirs[member])
-            else:
-                yield inner, ours.get(member, _NOTHING), theirs.get(member, _NOTHING)
+        for one, other in _paired(ours, theirs):
+            if one is not None and other is not None and one != other:
+                yield f"{place}{_NAME}", one, other
+            name = other or one or ""
+            yield from _differences(
+                f"{place}.{name}" if place else name, ours.get(one or "", _NOTHING), theirs.get(other or "", _NOTHING)
+            )
     elif isinstance(now, list) and isinstance(then, list):
         mine, others = cast("list[object]", now), cast("list[object]", then)
         if len(mine) != len(others):
@@ -151,8 +183,23 @@ def _differences(place: str, now: object, then: object) -> Iterator[tuple[str, o
         else:
             for index, (one, other) in enumerate(zip(mine, others, strict=True)):
                 yield from _differences(f"{place}[{index}]", one, other)
-    elif _kind(now) != _kind(then) or (now != then and not (name in _IDS and _is_same_id(now, then))):
+    elif _kind(now) != _kind(then) or now != then:
         yield place, now, then
+
+
+def _paired(ours: dict[str, object], theirs: dict[str, object]) -> list[tuple[str | None, str | None]]:
+    """Pair the names of members: each with itself, and those that are ids of the test with the fakes for them."""
+    fakes = [name for name in theirs if name not in ours and is_fake(name)]
+    stand_ins = dict(zip((name for name in ours if name not in theirs), fakes, strict=False))
+    pairs: list[tuple[str | None, str | None]] = [
+        (name, name if name in theirs else stand_ins.get(name)) for name in ours
+    ]
+    pairs += [(None, name) for name in theirs if name not in ours and name not in stand_ins.values()]
+    return sorted(pairs, key=lambda pair: pair[1] or pair[0] or "")
+
+
+def _is_place_of_id(place: str) -> bool:
+    return place.rpartition(".")[2].partition("[")[0] in _IDS or place.endswith(_NAME)
 
 
 def _kind(value: object) -> str:

@@ -2,13 +2,16 @@
 
 import warnings
 from collections import Counter
+from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
-from ._cassettes import Cassettes, LeakError, Persister
+from ._cassettes import Cassettes, LeakError
+from ._matching import MATCHERS, Matching
 from ._vcr_config import Options
 
 # vcrpy has no types.
@@ -24,15 +27,20 @@ class Recording:
     """The recording or playback of one test.
 
     Args:
-        files: What reads and writes the cassettes.
+        vcr: The configuration of vcrpy for this test, which is made to ask this object.
         options: What was asked for.
         recorded_from: What is recorded from, if that is known.
     """
 
-    def __init__(self, files: Persister, options: Options, recorded_from: str) -> None:
-        self.cassettes = Cassettes(files, options, recorded_from)
+    def __init__(self, vcr: Any, options: Options, recorded_from: str) -> None:
+        self.cassettes = Cassettes(vcr.persister, options, recorded_from)
         self._options = options
         self._has_failed = False
+        self._matching = Matching()
+        for name in MATCHERS:
+            vcr.register_matcher(f"acs_{name}", getattr(self._matching, name))
+        vcr.register_persister(self.cassettes)
+        vcr.after_load_interaction = self._loaded
 
     def check(self, cassette: Any) -> None:
         """Fail the test when recorded requests are unused, or when what it recorded has a secret in it."""
@@ -47,6 +55,29 @@ class Recording:
         """Fail the test when its recording was not kept, unless it has failed for that already."""
         if self.cassettes.leak is not None and not self._has_failed:
             pytest.fail(str(self.cassettes.leak), pytrace=False)
+
+    def _loaded(self, request: Any, response: Any, cassette: Any) -> tuple[Any, Any]:
+        if "play_response" not in vars(cassette):
+            # vcrpy has no hook for what is played.
+            cassette.play_response = partial(self._play, cassette, cassette.play_response)
+        return request, response
+
+    def _play(self, cassette: Any, play: Callable[[Any], Any], request: Any) -> Any:
+        before = dict(cassette.play_counts)
+        response = play(request)
+        played = next(index for index, count in cassette.play_counts.items() if count != before.get(index, 0))
+        self._matching.learn(request, cassette.requests[played])
+        content = response["body"].get("string") or b""
+        text = content.decode("utf-8", "surrogateescape") if isinstance(content, bytes) else content
+        restored = self._matching.restore(text)
+        if restored == text:
+            return response
+        body = restored.encode("utf-8", "surrogateescape")
+        headers = {
+            name: [str(len(body))] if name.lower() == "content-length" else values
+            for name, values in response["headers"].items()
+        }
+        return {**response, "headers": headers, "body": {"string": body}}
 
     def _check_text(self, cassette: Any) -> None:
         interactions = {"requests": cassette.requests, "responses": cassette.responses}

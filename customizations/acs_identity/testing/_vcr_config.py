@@ -56,7 +56,7 @@ def vcr_config(
     if unused not in ("fail", "warn"):
         raise ValueError(f"unused is {unused!r}; it can be 'fail' or 'warn'.")
     return {
-        "match_on": ["method", *MATCHERS],
+        "match_on": ["method", *(f"acs_{name}" for name in MATCHERS)],
         "decode_compressed_response": True,
         OPTIONS_KEY: Options(texts, unused, shift_time),
         **vcr_options,

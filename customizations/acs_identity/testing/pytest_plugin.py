@@ -95,15 +95,11 @@ def pytest_recording_configure(config: pytest.Config, vcr: Any) -> None:
     options = item._request.getfixturevalue("vcr_config").get("acs_identity")  # noqa: SLF001
     if options is None:
         return
-    from ._matching import MATCHERS
     from ._network import no_network
     from ._recording import Recording
 
-    for name, matcher in MATCHERS.items():
-        vcr.register_matcher(name, matcher)
     target = str(config.getoption("--acs-target"))
-    recording = item.stash[_RECORDING] = Recording(vcr.persister, options, "" if target == "cassette" else target)
-    vcr.register_persister(recording.cassettes)
+    item.stash[_RECORDING] = Recording(vcr, options, "" if target == "cassette" else target)
     # It logs whole answers.
     logging.getLogger("vcr.cassette").setLevel(logging.WARNING)
     if str(getattr(vcr.record_mode, "value", vcr.record_mode)) == "none":
