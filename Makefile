@@ -18,7 +18,7 @@ QUICK := $(or $(wildcard .venv/bin/python),python3)
 # For instance: make test VERSIONS=3.13 PYTEST="--no-cov -k emulator"
 PYTEST :=
 
-.PHONY: help demo test test-quick test-maintaining venvs wheel lint types format generate check-generated guard pictures bench-emulator fuzz lock clean
+.PHONY: help demo test test-quick test-maintaining venvs wheel lint types format generate check-generated guard pictures bench-emulator fuzz nightly lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | awk -F '|' '{ printf "make %-16s %s\n", $$1, $$2 }'
@@ -88,6 +88,11 @@ bench-emulator: .venv-$(FIRST)/ready ## compare the emulator with bare routes, a
 fuzz: .venv-$(FIRST)/ready ## try bad requests at random, always others; SECONDS=600 for ten minutes a test
 	@$(TOOLS) -m pip install -qq --no-deps -e .
 	@FUZZ_SECONDS=$(or $(SECONDS),60) $(TOOLS) -m pytest tests/emulator/test_fuzz.py tests/emulator/test_schemathesis.py --timeout 0 $(PYTEST)
+
+nightly: .venv-$(FIRST)/ready ## the long runs: 10,000 random flows recorded and played back, and ten minutes of fuzzing a test
+	@$(TOOLS) -m pip install -qq --no-deps -e .
+	@RECORDING_EXAMPLES=10000 $(TOOLS) -m pytest tests/recordings/test_flows.py --timeout 0 $(PYTEST)
+	@$(MAKE) --no-print-directory fuzz SECONDS=$(or $(SECONDS),600)
 
 lock: ## rewrite constraints.txt: exact versions of everything the dev extra needs
 	@test "$(VERSIONS)" = "3.11 3.12 3.13" || { echo "needs Python 3.11, 3.12 and 3.13; found $(VERSIONS)"; exit 1; }

@@ -2,7 +2,7 @@
 
 import importlib
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
@@ -10,11 +10,12 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from azure.core.exceptions import HttpResponseError
 
 import acs_identity_rest
 from acs_identity._authentication import authentication_policies
 
-from .conftest import CASSETTE, Backend, awaitable
+from .conftest import CASSETTE, FOREIGN_ID, Backend, awaitable
 from .test_scenario import APPLICATION, TEAMS_USER, TENANT
 
 Rest = Callable[..., Any]
@@ -156,6 +157,78 @@ async def test_the_entra_operations(call: Rest, models: Any, backend: Backend, i
     assert {PRINCIPAL, TEAMS_USER} <= {assignment.object_id for assignment in listed.value}
     for principal in (PRINCIPAL, TEAMS_USER):
         assert await call("entra", "delete_assignment", principal) is None
+
+
+async def refusal(answer: Awaitable[Any]) -> tuple[int, str, str, str | None]:
+    """Return status, code, message and target of a request that must be refused."""
+    with pytest.raises(HttpResponseError) as caught:
+        await answer
+    assert caught.value.status_code is not None
+    error = json.loads(caught.value.response.text())["error"]
+    return caught.value.status_code, error["code"], error["message"], error.get("target")
+
+
+NOT_OWNED = (401, "IdentityNotOwned", "Provided identity doesn't belong to the resource.", None)
+
+
+# The documented errors of the REST reference and those that recordings of the official clients show.
+@versions_with("identity.issue_access_token")
+async def test_the_documented_errors_of_the_identity_operations(call: Rest, models: Any) -> None:
+    for_chat = models.CommunicationIdentityAccessTokenRequest(scopes=["chat"])
+    assert await refusal(call("identity", "issue_access_token", FOREIGN_ID, for_chat)) == NOT_OWNED
+    assert await refusal(call("identity", "revoke_access_tokens", FOREIGN_ID)) == NOT_OWNED
+    assert await refusal(call("identity", "delete", FOREIGN_ID)) == NOT_OWNED
+    denied = (401, "Denied", "Denied by the resource provider.", None)
+    assert await refusal(call("identity", "create", credential="YW5vdGhlciBrZXk=")) == denied
+    user = (await call("identity", "create")).identity.id
+    without = {"scopes": []}
+    assert (await refusal(call("identity", "issue_access_token", user, without)))[:2] == (400, "ValidationError")
+    if "expires_in_minutes" in vars(for_chat):
+        for minutes in (59, 1441):
+            request = models.CommunicationIdentityAccessTokenRequest(scopes=["chat"], expires_in_minutes=minutes)
+            assert await refusal(call("identity", "issue_access_token", user, request)) == (
+                400,
+                "ValidationError",
+                f"ExpiresInMinutes value {minutes} is invalid. Value must be within the [60, 1440] interval.",
+                "ExpiresInMinutes",
+            )
+    await call("identity", "delete", user)
+    gone = await refusal(call("identity", "issue_access_token", user, for_chat))
+    assert (gone[0], gone[2]) == (404, "Provided identity doesn't exist.")
+
+
+@pytest.mark.parametrize(
+    "api_version",
+    [
+        version
+        for version in acs_identity_rest.versions_with("teams_user.exchange_access_token")
+        if version != "2021-10-31-preview"
+    ],
+)
+async def test_the_documented_errors_of_the_teams_user_exchange(call: Rest, models: Any, backend: Backend) -> None:
+    entra_token = backend.entra_token(tenant_id=TENANT, client_id=APPLICATION, object_id=TEAMS_USER)
+
+    async def refused(token: str, application: str, user: str) -> tuple[int, str, str, str | None]:
+        request = models.TeamsUserExchangeTokenRequest(token=token, app_id=application, user_id=user)
+        return await refusal(call("teams_user", "exchange_access_token", request))
+
+    no_token = (401, "InvalidAccessToken", "Provided access token is not valid.", None)
+    assert await refused("", APPLICATION, TEAMS_USER) == no_token
+    assert await refused("worthless", APPLICATION, TEAMS_USER) == no_token
+    for application, user, message, target in (
+        ("", TEAMS_USER, "AppId: The AppId field is required.", "AppId"),
+        (APPLICATION, "", "UserId: The UserId field is required.", "UserId"),
+        ("invalid", TEAMS_USER, "Provided AppId has invalid format.", "appId"),
+        (APPLICATION, "invalid", "Provided UserId has invalid format.", "userId"),
+        (TENANT, TEAMS_USER, "AAD application is not the expected one.", "appId"),
+        (APPLICATION, TENANT, "Provided AAD token issued for unexpected user.", "userId"),
+    ):
+        assert await refused(entra_token, application, user) == (400, "ValidationError", message, target)
+
+
+@versions_with("teams_extension.exchange_access_token")
+async def test_the_documented_errors_of_the_teams_extension_assignments(call: Rest) -> None:
+    assert (await refusal(call("teams_extension", "get_assignment", TENANT, PRINCIPAL)))[0] == 404
 
 
 def test_the_cassettes_hold_every_operation_of_every_api_version(load_tool: Callable[[str], ModuleType]) -> None:

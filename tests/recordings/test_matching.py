@@ -50,7 +50,11 @@ def of(path: str, host: str = "fake.communication.azure.com", version: str = "20
         ),
         bodies('{"scopes": ["chat"], "expiresInMinutes": 60}', '{"expiresInMinutes":60,"scopes":["chat"]}'),
         (Request(body=b""), Request(body=None)),
-        bodies(b'{"token":"eyJ.real.one","appId":"0a","userId":"1b"}', b'{"token":"t","appId":"a","userId":"u"}'),
+        bodies(
+            b'{"token":"eyJ.real.one","appId":"0a","userId":"1b"}',
+            b'{"token":"opaque-token-1","appId":"00000000-0000-4000-9000-000000000001","userId":"invalid-id-1"}',
+        ),
+        bodies('{"tokensValidFrom":"2026-11-22T00:00:00Z"}', '{"tokensValidFrom":"2000-12-31T00:00:00Z"}'),
         bodies(b'{"customId":"alice"}', b'{"customId":"custom-id-1"}'),
         bodies(b"a=1&client_secret=real", b"client_secret=REDACTED&a=1"),
         (Request(body=b'"\\u00e9"'), Request(body='"é"'.encode())),

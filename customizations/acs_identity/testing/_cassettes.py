@@ -10,16 +10,17 @@ from urllib.parse import urlsplit
 
 from acs_identity._endpoint import parse_connection_string
 
-from ._fakes import EPOCH, FAKE_HOST, Interaction
+from ._fakes import EPOCH, FAKE_HOST
 from ._leaks import Leak, find_leaks
 from ._matching import is_for_acs
-from ._scrubbing import Secret, scrub
+from ._scrubbing import Interaction, Secret, scrub
 from ._time_shift import shift
 from ._vcr_config import Options
 
 LABEL: Final = "recording"
 """The member of a cassette that says what it was recorded from and when; vcrpy passes over it."""
 
+_SHOWN = 10
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 _KEYS_IN_THE_ENVIRONMENT = ("AZURE_COMMUNICATION_KEY", "AZURE_CLIENT_SECRET")
 
@@ -44,7 +45,10 @@ class LeakError(Exception):
     def __init__(self, leaks: list[Leak]) -> None:
         super().__init__(
             "The recording had a secret in it and was not kept:"
-            + "".join(f"\n  line {leak.line}, column {leak.column}: {leak.kind} ({leak.spelling})" for leak in leaks)
+            + "".join(
+                f"\n  line {leak.line}, column {leak.column}: {leak.kind} ({leak.spelling})" for leak in leaks[:_SHOWN]
+            )
+            + (f"\n  and {len(leaks) - _SHOWN} more" if len(leaks) > _SHOWN else "")
             + "\nName the text that has it in vcr_config(secrets=[...]), or take it out in before_record_response."
         )
         self.leaks = leaks
@@ -60,6 +64,8 @@ class Cassettes:
 
     Attributes:
         leak: Why the last recording was not kept.
+        own_interactions: How many interactions the test's own cassette has; others may come from cassettes that tests
+            share.
     """
 
     def __init__(self, files: Persister, options: Options, recorded_from: str = "") -> None:
@@ -68,58 +74,45 @@ class Cassettes:
         self._recorded_from = recorded_from
         self._shift = timedelta(0)
         self._label: dict[str, str] = {}
+        self._sizes: list[int] = []
         self.leak: LeakError | None = None
-
-    def __deepcopy__(self, memo: object) -> "Cassettes":
-        return self
+        self.own_interactions = 0
 
     def load_cassette(self, cassette_path: str, serializer: Serializer) -> Any:
         """Read a cassette, with the times in its answers moved to now."""
         if self._options.shift_time:
             self._shift = timedelta(seconds=round((datetime.now(UTC) - EPOCH).total_seconds()))
-        return self._files.load_cassette(cassette_path, _Reading(serializer, self._shift, self._label))
+        loaded = self._files.load_cassette(cassette_path, SafeSerializer(self, serializer))
+        # The first file that is read is the test's own, if there is one.
+        self.own_interactions = self._sizes[0] if Path(cassette_path).is_file() else 0
+        return loaded
 
     def save_cassette(self, cassette_path: str, cassette_dict: Mapping[str, Any], serializer: Serializer) -> None:
         """Write a cassette, unless it would have a secret in it; a file that is there already goes then."""
         try:
-            self._files.save_cassette(cassette_path, cassette_dict, self.writing(serializer))
+            self._files.save_cassette(cassette_path, cassette_dict, SafeSerializer(self, serializer))
         except LeakError as error:
             Path(cassette_path).unlink(missing_ok=True)
             self.leak = error
 
-    def writing(self, serializer: Serializer) -> "_Writing":
-        """Return what turns a recording into text that may be written."""
-        return _Writing(serializer, self._options, self._shift, self._recorded_from, self._label)
-
-
-class _Reading:
-    def __init__(self, serializer: Serializer, by: timedelta, label: dict[str, str]) -> None:
-        self._serializer = serializer
-        self._by = by
-        self._label = label
-
-    def deserialize(self, cassette_string: str) -> Any:
-        data = self._serializer.deserialize(cassette_string)
+    def read(self, data: Any) -> Any:
+        """Return the data of a cassette as it is played back."""
         if not isinstance(data, dict):
-            return cast("object", data)
+            return data
         document = cast("dict[str, Any]", data)
+        interactions = [shifted(each, self._shift) for each in document["interactions"]]
+        self._sizes.append(len(interactions))
         self._label.update(document.get(LABEL) or {})
-        return {**document, "interactions": [shifted(each, self._by) for each in document["interactions"]]}
+        return {**document, "interactions": interactions}
 
+    def written(self, data: Mapping[str, Any], serializer: Serializer) -> str:
+        """Return the text of a cassette as it may be written.
 
-class _Writing:
-    def __init__(
-        self, serializer: Serializer, options: Options, by: timedelta, recorded_from: str, label: dict[str, str]
-    ) -> None:
-        self._serializer = serializer
-        self._options = options
-        self._by = by
-        self._recorded_from = recorded_from
-        self._label = label
-
-    def serialize(self, cassette_dict: dict[str, Any]) -> str:
+        Raises:
+            LeakError: It would have a secret in it.
+        """
         # What was read from the cassette goes back to when it was recorded.
-        interactions = [shifted(each, -self._by) for each in cassette_dict["interactions"]]
+        interactions = [shifted(each, -self._shift) for each in data["interactions"]]
         own = [*self._options.secrets, *_secrets_of_the_environment(os.environ)]
         scrubbed = scrub(interactions, own)
         label = {
@@ -127,12 +120,33 @@ class _Writing:
             "date": datetime.now(UTC).date().isoformat(),
             "by": f"acs-identity {version('acs-identity')}",
         }
-        text = self._serializer.serialize({**cassette_dict, "interactions": scrubbed.interactions, LABEL: label})
+        text = serializer.serialize({**data, "interactions": scrubbed.interactions, LABEL: label})
         secrets = {*scrubbed.secrets, *(Secret("secret of the test suite or its environment", each) for each in own)}
         leaks = find_leaks(text, secrets)
         if leaks:
             raise LeakError(leaks)
         return text
+
+
+class SafeSerializer:
+    """What vcrpy reads and writes with: another serializer, with what is said above in between.
+
+    Args:
+        cassettes: What reads and writes.
+        serializer: How a cassette is spelled in its file, for example in YAML.
+    """
+
+    def __init__(self, cassettes: Cassettes, serializer: Serializer) -> None:
+        self._cassettes = cassettes
+        self._serializer = serializer
+
+    def deserialize(self, cassette_string: str) -> Any:
+        """Return what is played back."""
+        return self._cassettes.read(self._serializer.deserialize(cassette_string))
+
+    def serialize(self, cassette_dict: Mapping[str, Any]) -> str:
+        """Return what may be written."""
+        return self._cassettes.written(cassette_dict, self._serializer)
 
 
 def shifted(interaction: Interaction, by: timedelta) -> Interaction:

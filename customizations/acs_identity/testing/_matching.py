@@ -6,7 +6,7 @@ difference, as vcrpy wants it.
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, Final, Protocol, cast
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -18,6 +18,7 @@ _IDS = {
     "appId", "clientId", "client_id", "clientIds", "customId", "id", "objectId", "tenantId", "token", "userId",
     "username", "client_secret", "client_assertion", "refresh_token", "password", "device_code", "code",
 }  # fmt: skip
+_DATES = {"tokensValidFrom"}
 _BEFORE_AN_ID = {"identities", "tenants", "assignments"}
 _LONGEST_DIFFERENCE = 80
 _NOTHING: Final = object()
@@ -74,7 +75,7 @@ class Matching:
         now, then = _content(request.body), _content(recorded.body)
         try:
             for place, one, other in _differences("", now, then):
-                if not (_is_place_of_id(place) and self._is_same(one, other)):
+                if not self._is_same_at(place, one, other):
                     raise AssertionError(_difference(place or "all of it", one, other))
         except RecursionError:
             _same("all of it", request.body, recorded.body)
@@ -86,7 +87,7 @@ class Matching:
             if _place_of_id(recorded, then, index):
                 self._bind(one, other)
         for place, one, other in _differences("", _content(request.body), _content(recorded.body)):
-            if _is_place_of_id(place):
+            if _is_place_of(_IDS, place):
                 self._bind(one, other)
 
     def restore(self, text: str) -> str:
@@ -95,6 +96,11 @@ class Matching:
             written = json.dumps(value)[1:-1]
             text = re.sub(rf"(?<![\w-]){re.escape(fake)}(?![\w-])", lambda _, written=written: written, text)
         return text
+
+    def _is_same_at(self, place: str, now: object, then: object) -> bool:
+        if _is_place_of(_DATES, place):
+            return isinstance(now, str) and isinstance(then, str)
+        return _is_place_of(_IDS, place) and self._is_same(now, then)
 
     def _bind(self, now: object, then: object) -> None:
         if isinstance(now, str) and isinstance(then, str) and is_fake(then) and now != then:
@@ -198,8 +204,8 @@ def _paired(ours: dict[str, object], theirs: dict[str, object]) -> list[tuple[st
     return sorted(pairs, key=lambda pair: pair[1] or pair[0] or "")
 
 
-def _is_place_of_id(place: str) -> bool:
-    return place.rpartition(".")[2].partition("[")[0] in _IDS or place.endswith(_NAME)
+def _is_place_of(names: Collection[str], place: str) -> bool:
+    return place.rpartition(".")[2].partition("[")[0] in names or (names is _IDS and place.endswith(_NAME))
 
 
 def _kind(value: object) -> str:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from ._cassettes import Cassettes, LeakError
+from ._cassettes import Cassettes, LeakError, SafeSerializer
 from ._matching import MATCHERS, Matching
 from ._vcr_config import Options
 
@@ -82,18 +82,19 @@ class Recording:
     def _check_text(self, cassette: Any) -> None:
         interactions = {"requests": cassette.requests, "responses": cassette.responses}
         try:
-            _serialize(interactions, self.cassettes.writing(_yaml))
+            _serialize(interactions, SafeSerializer(self.cassettes, _yaml))
         except LeakError as error:
             self._has_failed = True
             pytest.fail(str(error), pytrace=False)
 
     def _check_used(self, cassette: Any) -> None:
-        requests = [each for index, each in enumerate(cassette.requests) if cassette.play_counts[index] == 0]
+        own = cassette.requests[: self.cassettes.own_interactions]
+        requests = [each for index, each in enumerate(own) if cassette.play_counts[index] == 0]
         if not requests:
             return
         unused = Counter(f"{each.method} {urlsplit(str(each.uri)).path}" for each in requests)
         text = (
-            f"{len(requests)} of {len(cassette)} recorded requests were not made:"
+            f"{len(requests)} of {len(own)} recorded requests were not made:"
             + "".join(
                 f"\n  {request}" + (f" ({count} times)" if count > 1 else "") for request, count in unused.items()
             )
