@@ -116,8 +116,10 @@ _PATTERNS = [
         ("identity id", RAW_ID_PATTERN, re.IGNORECASE),
         (
             "cookie",
-            r"^[ \t]*-?[ \t]*[\"']?(?:set-)?cookie[\"']?[ \t]*:\s*"
-            r"(?:\[\s*|-\s+)?[\"']?([^\s\"'=]{1,100}=[^\s\"';,]{4,})",
+            (
+                r"^[ \t]*-?[ \t]*[\"']?(?:set-)?cookie[\"']?[ \t]*:\s*"
+                r"(?:\[\s*|-\s+)?[\"']?([^\s\"'=]{1,100}=[^\s\"';,]{4,})"
+            ),
             re.IGNORECASE | re.MULTILINE,
         ),
         (
