@@ -7,6 +7,7 @@ import typer
 from rich.console import Console
 
 from acs_identity._version import VERSION
+from acs_identity.cli.recordings import app as recordings_app
 
 app: typer.Typer = typer.Typer(
     help="Identities and access tokens of Azure Communication Services.",
@@ -71,3 +72,4 @@ def _require_emulator() -> None:
 
 
 mount_emulator(app)
+app.add_typer(recordings_app, name="recordings")
