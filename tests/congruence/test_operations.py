@@ -164,6 +164,7 @@ async def refusal(answer: Awaitable[Any]) -> tuple[int, str, str, str | None]:
     with pytest.raises(HttpResponseError) as caught:
         await answer
     assert caught.value.status_code is not None
+    assert caught.value.response is not None
     error = json.loads(caught.value.response.text())["error"]
     return caught.value.status_code, error["code"], error["message"], error.get("target")
 
@@ -181,8 +182,8 @@ async def test_the_documented_errors_of_the_identity_operations(call: Rest, mode
     denied = (401, "Denied", "Denied by the resource provider.", None)
     assert await refusal(call("identity", "create", credential="YW5vdGhlciBrZXk=")) == denied
     user = (await call("identity", "create")).identity.id
-    without = {"scopes": []}
-    assert (await refusal(call("identity", "issue_access_token", user, without)))[:2] == (400, "ValidationError")
+    for_nothing = models.CommunicationIdentityAccessTokenRequest(scopes=[])
+    assert (await refusal(call("identity", "issue_access_token", user, for_nothing)))[:2] == (400, "ValidationError")
     if "expires_in_minutes" in vars(for_chat):
         for minutes in (59, 1441):
             request = models.CommunicationIdentityAccessTokenRequest(scopes=["chat"], expires_in_minutes=minutes)

@@ -7,6 +7,7 @@ difference, as vcrpy wants it.
 import json
 import re
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from typing import Any, Final, Protocol, cast
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -15,16 +16,18 @@ from acs_identity._redaction import redact
 from ._fakes import is_fake
 
 _IDS = {
-    "appId", "clientId", "client_id", "clientIds", "customId", "id", "objectId", "tenantId", "token", "userId",
-    "username", "client_secret", "client_assertion", "refresh_token", "password", "device_code", "code",
+    "appId", "clientId", "client_id", "clientIds", "customId", "id", "objectId", "tenantId", "userId", "username",
 }  # fmt: skip
-_DATES = {"tokensValidFrom"}
+# Of these only whether they are there is the same on another day.
+_NEVER_THE_SAME = {
+    "tokensValidFrom", "token", "client_secret", "client_assertion", "refresh_token", "password", "device_code", "code",
+}  # fmt: skip
 _BEFORE_AN_ID = {"identities", "tenants", "assignments"}
 _LONGEST_DIFFERENCE = 80
 _NOTHING: Final = object()
 _NAME: Final = " (name)"
 
-MATCHERS: Final = ("host", "path", "query", "body")
+MATCHERS: Final = ("host", "path", "query", "content")
 """The methods of Matching that vcrpy calls, in their order; registered with ``acs_`` before their names."""
 
 
@@ -70,7 +73,7 @@ class Matching:
         for name in sorted({*now, *then}):
             _same(name, now.get(name, _NOTHING), then.get(name, _NOTHING))
 
-    def body(self, request: RecordedRequest, recorded: RecordedRequest) -> None:
+    def content(self, request: RecordedRequest, recorded: RecordedRequest) -> None:
         """Compare the bodies: JSON by its values, forms by their members, anything else as text."""
         now, then = _content(request.body), _content(recorded.body)
         try:
@@ -86,20 +89,22 @@ class Matching:
         for index, (one, other) in enumerate(zip(now, then, strict=True)):
             if _place_of_id(recorded, then, index):
                 self._bind(one, other)
-        for place, one, other in _differences("", _content(request.body), _content(recorded.body)):
-            if _is_place_of(_IDS, place):
-                self._bind(one, other)
+        # What is too deep to be looked into is the same.
+        with suppress(RecursionError):
+            for place, value, fake in _differences("", _content(request.body), _content(recorded.body)):
+                if _is_place_of(_IDS, place):
+                    self._bind(value, fake)
 
     def restore(self, text: str) -> str:
         """Return what was recorded with the values of the test in place of the fakes that stand for them."""
         for fake, value in self._values.items():
-            written = json.dumps(value)[1:-1]
-            text = re.sub(rf"(?<![\w-]){re.escape(fake)}(?![\w-])", lambda _, written=written: written, text)
+            written = json.dumps(value)[1:-1].replace("\\", "\\\\")
+            text = re.sub(rf"(?<![\w-]){re.escape(fake)}(?![\w-])", written, text)
         return text
 
     def _is_same_at(self, place: str, now: object, then: object) -> bool:
-        if _is_place_of(_DATES, place):
-            return isinstance(now, str) and isinstance(then, str)
+        if _is_place_of(_NEVER_THE_SAME, place):
+            return isinstance(now, str) and isinstance(then, str) and bool(now) == bool(then)
         return _is_place_of(_IDS, place) and self._is_same(now, then)
 
     def _bind(self, now: object, then: object) -> None:
@@ -173,6 +178,7 @@ def _content(body: Any) -> object:
 
 def _differences(place: str, now: object, then: object) -> Iterator[tuple[str, object, object]]:
     """Yield where two values differ, the first place first."""
+    differs = _kind(now) != _kind(then) or now != then
     if isinstance(now, dict) and isinstance(then, dict):
         ours, theirs = cast("dict[str, object]", now), cast("dict[str, object]", then)
         for one, other in _paired(ours, theirs):
@@ -187,9 +193,9 @@ def _differences(place: str, now: object, then: object) -> Iterator[tuple[str, o
         if len(mine) != len(others):
             yield place, mine, others
         else:
-            for index, (one, other) in enumerate(zip(mine, others, strict=True)):
-                yield from _differences(f"{place}[{index}]", one, other)
-    elif _kind(now) != _kind(then) or now != then:
+            for index, (item, recorded) in enumerate(zip(mine, others, strict=True)):
+                yield from _differences(f"{place}[{index}]", item, recorded)
+    elif differs:
         yield place, now, then
 
 
