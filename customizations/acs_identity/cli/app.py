@@ -7,6 +7,7 @@ import typer
 from rich.console import Console
 
 from acs_identity._version import VERSION
+from acs_identity.cli.recordings import app as recordings_app
 
 app: typer.Typer = typer.Typer(
     help="Identities and access tokens of Azure Communication Services.",
@@ -44,6 +45,9 @@ def demo(
     from acs_identity.cli.demo import run
 
     run(Console(highlight=False, soft_wrap=True), show_secrets=show_secrets)
+
+
+app.add_typer(recordings_app, name="recordings", help="Recordings of the identity service, for tests.")
 
 
 def mount_emulator(parent: typer.Typer) -> None:
