@@ -276,7 +276,7 @@ def put_body(document: dict[str, Any], number: int, value: object) -> None:
 def claims_changed(token: str, **claims: object) -> str:
     head, middle, signature = token.split(".")
     members = {**json.loads(base64.urlsafe_b64decode(middle + "==")), **claims}
-    text = base64.urlsafe_b64encode(json.dumps(members).encode()).decode().rstrip("=")
+    text = base64.urlsafe_b64encode(json.dumps(members, separators=(",", ":")).encode()).decode().rstrip("=")
     return f"{head}.{text}.{signature}"
 
 
@@ -744,6 +744,8 @@ def test_the_command_says_what_was_not_compared(recorder: Recorder, tmp_path: Pa
         ("value.yaml", b"a: !!bool hunter2", "It is neither YAML nor JSON."),
         ("day.yaml", b"a: 2026-13-45", "It is neither YAML nor JSON."),
         ("tag.yaml", b"a: !!python/object/apply:os.getcwd []", "It is neither YAML nor JSON, see line 1."),
+        ("deep.json", b"[" * 100_000, "It is too deep to be a cassette."),
+        ("recursive.yaml", b"&a [*a]", "It is no cassette of vcrpy: it has no list of interactions."),
         ("latin.yaml", "ä: ö".encode("latin-1"), "It is no text in UTF-8."),
     ],
 )
@@ -765,6 +767,18 @@ def test_other_files_in_a_folder_are_passed_over(cassette: Path) -> None:
     result = drift(cassette.parent)
     assert (result.exit_code, result.stderr) == (0, "")
     assert result.stdout == "2 answers in 1 cassette compared: no differences.\n"
+
+
+@pytest.mark.parametrize("seconds", [0.0, 60.0])
+def test_on_a_terminal_it_shows_how_far_it_is_when_it_takes_long(
+    cassette: Path, monkeypatch: pytest.MonkeyPatch, seconds: float
+) -> None:
+    ticks = iter(range(1000))
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setattr("acs_identity.cli.recordings.monotonic", lambda: seconds * next(ticks))
+    result = drift(cassette)
+    assert result.exit_code == 0
+    assert ("cassettes" in result.stderr) == bool(seconds)
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,12 @@
 """The commands for recordings of ACS, which vcrpy keeps in cassettes."""
 
 import json
-import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from importlib.util import find_spec
+from itertools import accumulate
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -17,6 +18,7 @@ app: typer.Typer = typer.Typer(no_args_is_help=True)
 
 _SUFFIXES = {".yaml", ".yml", ".json"}
 _PATIENCE = 2.0
+_DEEPEST = 100
 
 
 @app.callback()
@@ -86,10 +88,10 @@ def _watched(files: list[tuple[Path, bool]]) -> Iterator[tuple[Path, bool]]:
     console = Console(stderr=True)
     with Progress(console=console, transient=True, auto_refresh=False, disable=not console.is_terminal) as progress:
         task = progress.add_task("cassettes", total=len(files), visible=False)
-        started = time.monotonic()
+        started = monotonic()
         for file in files:
             yield file
-            progress.update(task, advance=1, visible=time.monotonic() - started > _PATIENCE)
+            progress.update(task, advance=1, visible=monotonic() - started > _PATIENCE)
             progress.refresh()
 
 
@@ -104,13 +106,24 @@ def _document(path: Path) -> object:
     except UnicodeDecodeError as error:
         raise ValueError("It is no text in UTF-8.") from error
     try:
-        return yaml.load(text, loader)  # noqa: S506 - one of the safe ones
+        depths = accumulate(_step(event) for event in yaml.parse(text, loader))
+        # Loading it would end the process.
+        is_too_deep = any(depth > _DEEPEST for depth in depths)
+        if not is_too_deep:
+            return yaml.load(text, loader)  # noqa: S506 - one of the safe ones
     except yaml.MarkedYAMLError as error:
         line = f", see line {error.problem_mark.line + 1}" if error.problem_mark else ""
         raise ValueError(f"It is neither YAML nor JSON{line}.") from error
     # What PyYAML raises for a value that is none of its kind.
     except (yaml.YAMLError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError("It is neither YAML nor JSON.") from error
+    raise ValueError("It is too deep to be a cassette.")
+
+
+def _step(event: object) -> int:
+    import yaml
+
+    return isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
 
 
 def _summary(reports: "dict[Path, Report]") -> str:
