@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 
 from acs_identity._endpoint import parse_connection_string
 
-from ._fakes import EPOCH, FAKE_HOST, Interaction
+from ._fakes import EPOCH, FAKE_HOST
 from ._leaks import Leak, find_leaks
 from ._matching import is_for_acs
-from ._scrubbing import Secret, scrub
+from ._scrubbing import Interaction, Secret, scrub
 from ._time_shift import shift
 from ._vcr_config import Options
 

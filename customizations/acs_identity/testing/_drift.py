@@ -9,12 +9,12 @@ from urllib.parse import urlsplit
 
 from acs_identity._redaction import redact
 
-from ._fakes import FAKE_HOST, Interaction
+from ._fakes import FAKE_HOST
 from ._jwt import claims_of
 from ._matching import is_for_acs
 from ._recorded import CassetteError, Recorded, in_todays_form, interactions_of, json_of, read
 from ._replay import NotCompared, Replay
-from ._scrubbing import scrub
+from ._scrubbing import Interaction, scrub
 
 HEADERS: Final = ("content-type", "retry-after", "api-supported-versions", "location")
 """The headers of an answer that are compared: those that clients read."""

@@ -9,8 +9,8 @@ from functools import cached_property
 from typing import Any, cast
 from urllib.parse import unquote, urlsplit
 
-from ._fakes import Interaction
 from ._jwt import claims_of
+from ._scrubbing import Interaction
 
 _DEEPEST = 100
 _TOO_DEEP = "The JSON is too deep."

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import Final, cast
-from urllib.parse import quote, urlsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 
 from acs_identity._signing import decode_access_key, sign
 from acs_identity_emulator import Emulator, Request, StateError
@@ -75,8 +75,13 @@ class Replay:
             self._send(asked, urlsplit(url).path + f"?api-version={_VERSION}", b'{"scopes":["chat"]}')
 
     def _target(self, uri: str) -> str:
-        parts = urlsplit(self._own.get(uri, uri))
-        return f"{parts.path}?{parts.query}" if parts.query else parts.path
+        parts = urlsplit(uri)
+        query = parts.query
+        token = _continuation(uri)
+        for link, own in self._own.items() if token else ():
+            if token == _continuation(link):
+                query = query.replace(quote(token, safe=""), quote(_continuation(own), safe=""))
+        return f"{parts.path}?{query}" if query else parts.path
 
     def _body(self, recorded: Recorded) -> bytes:
         if recorded.path == TEAMS_USER_EXCHANGE:
@@ -111,6 +116,10 @@ class Replay:
             is_id = _OF_A_USER.fullmatch(recorded) and own.startswith("8:acs:")
             if is_id or (name == "nextLink" and urlsplit(recorded).path == urlsplit(own).path):
                 self._own.setdefault(recorded, own)
+
+
+def _continuation(link: str) -> str:
+    return dict(parse_qsl(urlsplit(link).query)).get("continuationToken", "")
 
 
 def _why_not(recorded: Recorded) -> str:

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
 from typing import Any, cast
 
-from ._fakes import Interaction, is_fake
+from ._fakes import is_fake
 from ._jwt import claims_of, with_claims
+from ._scrubbing import Interaction
 
 _TIMES = {"expiresOn", "expires_on", "lastTokenIssuedAt"}
 _IN_CLAIMS = ("iat", "nbf", "exp", "csi")
