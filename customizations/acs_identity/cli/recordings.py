@@ -44,7 +44,7 @@ def drift(
 
     reports: dict[Path, Report] = {}
     unreadable: dict[Path, str] = {}
-    for path, is_named in _watched(list(_files(paths))):
+    for path, is_named in _watched(_files(paths)):
         try:
             reports[path] = differences(_document(path))
         except CassetteError as error:
@@ -69,18 +69,19 @@ def _require(extra: str, *modules: str) -> None:
         raise typer.Exit(2)
 
 
-def _files(paths: Iterable[Path]) -> Iterator[tuple[Path, bool]]:
-    """Yield each file once, and whether it was named itself."""
-    seen: set[Path] = set()
+def _files(paths: Iterable[Path]) -> dict[Path, bool]:
+    """Return the files, each with whether it was named itself."""
+    found: dict[Path, bool] = {}
     for path in paths:
-        inner = sorted(each for each in path.rglob("*") if each.suffix.lower() in _SUFFIXES and each.is_file())
-        for each in inner if path.is_dir() else [path]:
-            if each.resolve() not in seen:
-                seen.add(each.resolve())
-                yield each, each == path
+        if path.is_dir():
+            inner = sorted(each for each in path.rglob("*") if each.suffix.lower() in _SUFFIXES and each.is_file())
+            found |= {each: found.get(each, False) for each in inner}
+        else:
+            found[path] = True
+    return found
 
 
-def _watched(files: list[tuple[Path, bool]]) -> Iterator[tuple[Path, bool]]:
+def _watched(files: dict[Path, bool]) -> Iterator[tuple[Path, bool]]:
     """Yield the files; on a terminal, show how far it is when it takes long."""
     from rich.console import Console
     from rich.progress import Progress
@@ -89,7 +90,7 @@ def _watched(files: list[tuple[Path, bool]]) -> Iterator[tuple[Path, bool]]:
     with Progress(console=console, transient=True, auto_refresh=False, disable=not console.is_terminal) as progress:
         task = progress.add_task("cassettes", total=len(files), visible=False)
         started = monotonic()
-        for file in files:
+        for file in files.items():
             yield file
             progress.update(task, advance=1, visible=monotonic() - started > _PATIENCE)
             progress.refresh()

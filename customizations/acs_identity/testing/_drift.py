@@ -209,7 +209,6 @@ class _Claims(dict[str, object]):
 
 
 def _differences(place: str, then: object, now: object) -> Iterator[tuple[str, object, object]]:
-    pair = then, now
     if isinstance(now, _Claims) and isinstance(then, str | _Claims) and then != "":
         # The fakes of others have fewer claims, or are no tokens at all.
         for claim, value in then.items() if isinstance(then, _Claims) else ():
@@ -224,14 +223,8 @@ def _differences(place: str, then: object, now: object) -> Iterator[tuple[str, o
         for index in range(max(len(mine), len(others))):
             one, other = (each[index] if index < len(each) else _NOTHING for each in (mine, others))
             yield from _differences(f"{place}[{index}]", one, other)
-    elif not _is_same(pair):
-        yield place, *pair
-
-
-def _is_same(pair: tuple[object, object]) -> bool:
-    then, now = pair
-    # In JSON 60 and 60.0 are one number, and true is none.
-    return then == now and isinstance(then, bool) == isinstance(now, bool)
+    elif then != now:
+        yield place, then, now
 
 
 def _request(recorded: Recorded) -> str:
