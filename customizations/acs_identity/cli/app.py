@@ -47,9 +47,6 @@ def demo(
     run(Console(highlight=False, soft_wrap=True), show_secrets=show_secrets)
 
 
-app.add_typer(recordings_app, name="recordings", help="Recordings of the identity service, for tests.")
-
-
 def mount_emulator(parent: typer.Typer) -> None:
     """Add the commands of the emulator; without its extra, one that says how to install it."""
     if _has_emulator():
@@ -75,3 +72,4 @@ def _require_emulator() -> None:
 
 
 mount_emulator(app)
+app.add_typer(recordings_app, name="recordings")

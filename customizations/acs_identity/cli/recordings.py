@@ -1,8 +1,11 @@
-"""The commands for recordings of ACS, which vcrpy keeps in cassettes."""
+"""The commands for recordings of tests."""
 
 import json
+import os
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
 from importlib.util import find_spec
 from itertools import accumulate
 from pathlib import Path
@@ -13,29 +16,60 @@ import typer
 
 if TYPE_CHECKING:
     from acs_identity.testing._drift import Report
+    from acs_identity.testing._leaks import Leak
 
-app: typer.Typer = typer.Typer(no_args_is_help=True)
+app: typer.Typer = typer.Typer(
+    help="Recordings of tests.", no_args_is_help=True, add_completion=False, rich_markup_mode=None
+)
 
 _SUFFIXES = {".yaml", ".yml", ".json"}
-_PATIENCE = 2.0
+# In seconds; what is over before would only flicker.
+_PROGRESS_AFTER = 2.0
 _DEEPEST = 100
 
 
 @app.callback()
-def _common() -> None: ...
+def _recordings() -> None: ...
+
+
+@app.command()
+def scan(
+    paths: Annotated[list[Path], typer.Argument(help="Files, or folders with .yaml, .yml and .json files.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Search recordings for secrets: keys, tokens, signatures, identity ids and whatever looks random.
+
+    It prints path:line:column: kind, never the secret, and exits with 1 when there is one, with 0 when there is none
+    and with 2 when a path cannot be read.
+    """
+    found: list[_Found] = []
+    problems: list[str] = []
+    files = list(dict.fromkeys(_files(paths, problems)))
+    for file in _with_progress(files, "Searching"):
+        try:
+            found += _scanned(file)
+        except OSError as error:
+            problems.append(_problem(error))
+    if as_json:
+        typer.echo(json.dumps({"files": len(files), "leaks": [each.members() for each in found], "errors": problems}))
+    else:
+        for each in found:
+            typer.echo(each)
+        for problem in problems:
+            typer.echo(problem, err=True)
+        typer.echo(f"{_counted(len(found), 'possible secret')} in {_counted(len(files), 'file')}.", err=True)
+    raise typer.Exit(2 if problems else 1 if found else 0)
 
 
 @app.command()
 def drift(
-    paths: Annotated[
-        list[Path],
-        typer.Argument(metavar="PATH", help="Cassettes, and folders with cassettes (.yaml, .yml, .json)."),
-    ],
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    paths: Annotated[list[Path], typer.Argument(help="Cassettes, or folders with .yaml, .yml and .json files.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Ask the emulator for what cassettes have, and show where it answers otherwise.
+    """Ask the emulator for what is in recordings, and show, field by field, where it answers otherwise.
 
-    The exit code is 0 when it answers the same, 1 when it does not, and 2 when a path cannot be read.
+    It prints path: number. request: field: both values, without secrets, and exits with 1 when something differs, with
+    0 when nothing does and with 2 when a path cannot be read.
     """
     _require("emulator", "jwt", "cryptography")
     _require("testing", "yaml")
@@ -43,24 +77,28 @@ def drift(
     from acs_identity.testing._recorded import CassetteError
 
     reports: dict[Path, Report] = {}
-    unreadable: dict[Path, str] = {}
-    for path, is_named in _watched(_files(paths)):
+    problems: list[str] = []
+    for file in _with_progress(list(dict.fromkeys(_files(paths, problems))), "Comparing"):
         try:
-            reports[path] = differences(_document(path))
+            reports[file] = differences(_document(file))
         except CassetteError as error:
             # A folder may have other files, too.
-            if is_named:
-                unreadable[path] = str(error)
-        except (OSError, ValueError) as error:
-            unreadable[path] = str(error)
-        if not as_json:
-            for difference in reports[path].differences if path in reports else ():
-                typer.echo(f"{path}: {difference}")
-    for path, reason in unreadable.items():
-        typer.echo(f"{path}: {reason}", err=True)
-    typer.echo(json.dumps(_as_json(reports), ensure_ascii=False, indent=2) if as_json else _summary(reports))
-    if unreadable or any(report.differences for report in reports.values()):
-        raise typer.Exit(2 if unreadable else 1)
+            if file in paths:
+                problems.append(f"{file}: {error}")
+        except OSError as error:
+            problems.append(_problem(error))
+        except ValueError as error:
+            problems.append(f"{file}: {error}")
+    found = [(file, each) for file, report in reports.items() for each in report.differences]
+    if as_json:
+        typer.echo(json.dumps({**_members(reports), "errors": problems}))
+    else:
+        for file, difference in found:
+            typer.echo(f"{file}: {difference}")
+        for problem in problems:
+            typer.echo(problem, err=True)
+        typer.echo(_summary(reports), err=True)
+    raise typer.Exit(2 if problems else 1 if found else 0)
 
 
 def _require(extra: str, *modules: str) -> None:
@@ -69,31 +107,40 @@ def _require(extra: str, *modules: str) -> None:
         raise typer.Exit(2)
 
 
-def _files(paths: Iterable[Path]) -> dict[Path, bool]:
-    """Return the files, each with whether it was named itself."""
-    found: dict[Path, bool] = {}
+@dataclass(frozen=True)
+class _Found:
+    path: Path
+    leak: "Leak"
+
+    def __str__(self) -> str:
+        spelling = "" if self.leak.spelling == "raw" else f" ({self.leak.spelling})"
+        return f"{self.path}:{self.leak.line}:{self.leak.column}: {self.leak.kind}{spelling}"
+
+    def members(self) -> dict[str, object]:
+        return {"path": str(self.path), **vars(self.leak)}
+
+
+def _files(paths: list[Path], problems: list[str]) -> Iterator[Path]:
     for path in paths:
         if path.is_dir():
-            inner = sorted(each for each in path.rglob("*") if each.suffix.lower() in _SUFFIXES and each.is_file())
-            found |= {each: found.get(each, False) for each in inner}
+            for folder, folders, names in os.walk(path, onerror=lambda error: problems.append(_problem(error))):
+                folders.sort()
+                yield from (Path(folder, name) for name in sorted(names) if Path(name).suffix.lower() in _SUFFIXES)
+        elif path.exists():
+            yield path
         else:
-            found[path] = True
-    return found
+            problems.append(f"{path}: there is no such file or folder")
 
 
-def _watched(files: dict[Path, bool]) -> Iterator[tuple[Path, bool]]:
-    """Yield the files; on a terminal, show how far it is when it takes long."""
-    from rich.console import Console
-    from rich.progress import Progress
+def _problem(error: OSError) -> str:
+    return f"{error.filename}: {error.strerror}"
 
-    console = Console(stderr=True)
-    with Progress(console=console, transient=True, auto_refresh=False, disable=not console.is_terminal) as progress:
-        task = progress.add_task("cassettes", total=len(files), visible=False)
-        started = monotonic()
-        for file in files.items():
-            yield file
-            progress.update(task, advance=1, visible=monotonic() - started > _PATIENCE)
-            progress.refresh()
+
+def _scanned(file: Path) -> "list[_Found]":
+    from acs_identity.testing._bodies import read_body
+    from acs_identity.testing._leaks import scan as scan_text
+
+    return [_Found(file, leak) for leak in scan_text(read_body(file.read_bytes(), "").text)]
 
 
 def _document(path: Path) -> object:
@@ -102,8 +149,6 @@ def _document(path: Path) -> object:
     loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
         text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise OSError(f"It cannot be read: {error.strerror or type(error).__name__}.") from error
     except UnicodeDecodeError as error:
         raise ValueError("It is no text in UTF-8.") from error
     try:
@@ -127,30 +172,46 @@ def _step(event: object) -> int:
     return isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
 
 
+def _with_progress(files: list[Path], doing: str) -> Iterator[Path]:
+    """Give the files one by one; on a terminal, show how many are left when it takes long."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(stderr=True)
+    begin = monotonic()
+    with ExitStack() as stack:
+        progress: Progress | None = None
+        for number, file in enumerate(files):
+            if progress is None and console.is_terminal and monotonic() - begin > _PROGRESS_AFTER:
+                progress = stack.enter_context(Progress(console=console, transient=True))
+                progress.add_task(doing, total=len(files))
+            if progress is not None:
+                progress.update(progress.task_ids[0], completed=number)
+            yield file
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
 def _summary(reports: "dict[Path, Report]") -> str:
     compared = sum(report.compared for report in reports.values())
     found = sum(len(report.differences) for report in reports.values())
     reasons = Counter(passed.reason for report in reports.values() for passed in report.not_compared)
-    answers = f"{_number(compared, 'answer')} in {_number(len(reports), 'cassette')}"
     lines = [
-        f"{answers} compared: {_number(found, 'difference')}.",
-        *(f"Not compared: {count}, because {reason}." for reason, count in reasons.items()),
+        f"{_counted(found, 'difference')} in {_counted(compared, 'answer')} of {_counted(len(reports), 'cassette')}."
     ]
+    lines += [f"Not compared: {count}, because {reason}." for reason, count in reasons.items()]
     return "\n".join(lines)
 
 
-def _number(count: int, what: str) -> str:
-    return f"{count or 'no'} {what}{'' if count == 1 else 's'}"
+def _members(reports: "dict[Path, Report]") -> dict[str, object]:
+    def rows(name: str) -> list[dict[str, object]]:
+        return [{"path": str(path), **vars(each)} for path, report in reports.items() for each in getattr(report, name)]
 
-
-def _as_json(reports: "dict[Path, Report]") -> dict[str, Any]:
     return {
         "cassettes": len(reports),
         "compared": sum(report.compared for report in reports.values()),
-        "differences": [
-            {"path": str(path), **vars(each)} for path, report in reports.items() for each in report.differences
-        ],
-        "not_compared": [
-            {"path": str(path), **vars(each)} for path, report in reports.items() for each in report.not_compared
-        ],
+        "differences": rows("differences"),
+        "not_compared": rows("not_compared"),
     }

@@ -77,10 +77,13 @@ class Finder:
             text: The text.
             folded: Whether a value can go on in the next line, as in YAML.
         """
-        for layer in _layers(text, folded=folded):
+        for layer in layers_of(text, folded=folded):
             yield self._matches(layer, text)
+        joined = Layer(text).undone(_JOINED, lambda _: "") if folded else None
+        if joined is not None:
+            yield self._matches(joined, text)
 
-    def _matches(self, layer: "_Layer", text: str) -> list[Match]:
+    def _matches(self, layer: "Layer", text: str) -> list[Match]:
         found: list[tuple[int, int, bool, _Needle]] = []
         lower, needles, size = _lower(layer.text), self._needles, SHORTEST
         for tail in [at for at in range(len(lower) - size + 1) if lower[at : at + size] in needles] if needles else ():
@@ -115,21 +118,21 @@ class Finder:
 
 def plain_texts(text: str) -> Iterator[str]:
     """Give a text, then what it says with each round of its escapes undone."""
-    return (layer.text for layer in _layers(text, folded=False))
+    return (layer.text for layer in layers_of(text, folded=False))
 
 
-class _Layer:
+class Layer:
     """A text with some rounds of its escapes undone, that knows where each part of it was."""
 
     def __init__(
-        self, text: str, outer: "_Layer | None" = None, units: Iterable[tuple[int, int, int, int]] = ()
+        self, text: str, outer: "Layer | None" = None, units: Iterable[tuple[int, int, int, int]] = ()
     ) -> None:
         self.text = text
         self._outer = outer
         self._units = list(units)
         self._starts = [unit[0] for unit in self._units]
 
-    def undone(self, pattern: re.Pattern[str], meaning: Callable[[str], str]) -> "_Layer | None":
+    def undone(self, pattern: re.Pattern[str], meaning: Callable[[str], str]) -> "Layer | None":
         """Return the text with one more round undone; None when there is nothing to undo."""
         parts: list[str] = []
         units: list[tuple[int, int, int, int]] = []
@@ -143,7 +146,7 @@ class _Layer:
             last = match.end()
         if not units:
             return None
-        return _Layer("".join((*parts, self.text[last:])), self, units)
+        return Layer("".join((*parts, self.text[last:])), self, units)
 
     def source(self, start: int, end: int) -> tuple[int, int]:
         """Return where a part of this text is in the text that all began with."""
@@ -175,13 +178,10 @@ _SPELLINGS = (
 )
 
 
-def _layers(text: str, *, folded: bool) -> Iterator[_Layer]:
-    plain = _Layer(text)
+def layers_of(text: str, *, folded: bool) -> Iterator[Layer]:
+    """Give a text, then each round of its escapes undone; with a first round for YAML, where lines go on."""
+    plain = Layer(text)
     yield plain
-    if folded:
-        joined = plain.undone(_JOINED, lambda _: "")
-        if joined is not None:
-            yield joined
     layer = plain
     for number in range(_ROUNDS):
         undone = layer.undone(_FOLDED if folded and not number else _ESCAPE, _meaning)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 
 from ._fakes import EPOCH, read_jwt
-from ._vocabulary import TIME, JWT_PATTERN
+from ._vocabulary import JWT_PATTERN, TIME
 
 _EPOCH_SECONDS = int(EPOCH.timestamp())
 _DAY = 24 * 3600

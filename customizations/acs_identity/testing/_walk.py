@@ -217,6 +217,6 @@ def _values(message: dict[str, Any], name: str) -> list[str]:
     return [value for key, values in headers.items() if key.lower() == name for value in _listed(values)]
 
 
-def _listed(values: Any) -> list[str]:
+def _listed(values: object) -> list[str]:
     # vcrpy gives a list of values when it reads a cassette and one value when it records.
-    return [str(value) for value in (values if isinstance(values, list) else [values])]
+    return [str(value) for value in (cast("list[object]", values) if isinstance(values, list) else [values])]
