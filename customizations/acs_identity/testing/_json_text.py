@@ -54,7 +54,7 @@ def _decoded(part: str) -> str | None:
 
 def _encoded(part: str, old: str | None, new: str) -> str:
     if old is None:
-        return new if new == part[1:] else f'"{new}'
+        return part if new == part[1:] else f'"{new}'
     if new == old:
         return part
     return json.dumps(new, ensure_ascii=part.isascii())

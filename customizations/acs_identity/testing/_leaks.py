@@ -102,7 +102,7 @@ _PATTERNS = [
     (kind, re.compile(pattern, re.ASCII | flags))
     for kind, pattern, flags in (
         ("private key", r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----", 0),
-        ("token", rf"(?<![A-Za-z0-9+/]){JWT_PATTERN}", 0),
+        ("token", rf"(?:(?<=%[0-9A-Fa-f]{{2}})|(?<![A-Za-z0-9+/.])){JWT_PATTERN}", 0),
         ("connection string", r"endpoint=https?://[^;\s\"']{1,300};\s*accesskey=([\w+/-]+={0,2})", re.IGNORECASE),
         (
             "access key",

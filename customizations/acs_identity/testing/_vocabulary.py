@@ -67,14 +67,14 @@ RAW_ID_PATTERN: Final = (
 ANYWHERE: Final = tuple(
     (kind, re.compile(pattern, re.ASCII | flags))
     for kind, pattern, flags in (
-        ("token", rf"(?<![A-Za-z0-9+/])({JWT_PATTERN})", 0),
+        ("token", rf"(?:(?<=%[0-9A-Fa-f]{{2}})|(?<![A-Za-z0-9+/.]))({JWT_PATTERN})", 0),
         ("identity id", rf"({RAW_ID_PATTERN})", re.IGNORECASE),
         ("skypeid", rf"(?<![\w:])(acs:{GUID_PATTERN}_[\w-]+)", re.IGNORECASE),
         ("phone number", r"(?<![\w+/=.:-])(\+[1-9]\d{6,14})(?![\w+/=])", 0),
         ("access key", r"(?:accesskey|accountkey|sharedaccesskey)=([\w+/-]+={0,2})", re.IGNORECASE),
         ("credential", r"(?<![a-z])(?:signature|sig)=([\w+/%-]{8,}={0,2})", re.IGNORECASE),
         ("credential", r"\bBearer\s+([\w.~+/-]{20,}=*)", re.IGNORECASE),
-        ("host", r"(?<![\w.-])([\w.-]{1,200}\.communication\.azure\.[a-z]{2,3}(?::\d+)?)", re.IGNORECASE),
+        ("host", r"(?<![\w.%-])([\w.-]{1,200}\.communication\.azure\.[a-z]{2,3}(?::\d+)?)", re.IGNORECASE),
     )
 )
 """What can be told in any text, by kind; the first group is the value."""
