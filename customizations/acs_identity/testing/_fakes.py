@@ -211,6 +211,8 @@ class Fakes:
         self._kinds[key] = kind
         if kind == "identity id":
             self._note_identity(value)
+        elif kind == "phone number":
+            self.note(kind, value.removeprefix("+"))
         elif kind == "token":
             self._moments[value] = moment
             self._note_token(value)
@@ -280,7 +282,6 @@ class Fakes:
             phone = _PHONE.fullmatch(value)
             if phone:
                 self.note("phone number", _with_plus(phone[1]))
-                self.note("phone number", phone[1])
             return
         rest = match[2]
         for kind, part in _parts(rest):

@@ -84,8 +84,10 @@ def scan(text: str) -> list[Leak]:
     place = _Places(text)
     taken = bytearray(len(text))
     leaks: list[Leak] = []
-    for layer in layers_of(text, folded=True):
-        for kind, pattern in _PATTERNS:
+    layers = list(layers_of(text, folded=True))
+    # What is known best comes first, in all spellings.
+    for kind, pattern in _PATTERNS:
+        for layer in layers:
             for match in pattern.finditer(layer.text):
                 start, end = layer.source(*match.span(match.lastindex or 0))
                 value = match[match.lastindex or 0]
@@ -117,7 +119,7 @@ _PATTERNS = [
         (
             "cookie",
             (
-                r"^[ \t]*-?[ \t]*[\"']?(?:set-)?cookie[\"']?[ \t]*:\s*"
+                r"(?:^[ \t]*(?:-[ \t]*)?|[{,]\s*)[\"']?(?:set-)?cookie[\"']?[ \t]*:\s*"
                 r"(?:\[\s*|-\s+)?[\"']?([^\s\"'=]{1,100}=[^\s\"';,]{4,})"
             ),
             re.IGNORECASE | re.MULTILINE,

@@ -85,6 +85,7 @@ class _Finding(Walk):
 
     def __init__(self) -> None:
         self.fakes = Fakes()
+        self._seen: set[tuple[bool, str]] = set()
 
     def secrets(self) -> Iterator[Secret]:
         """Give what was noted, except words that anybody could have written."""
@@ -95,6 +96,11 @@ class _Finding(Walk):
         return self.text(value)
 
     def text(self, text: str) -> str:
+        # Names of members come again and again.
+        known = (self.is_ours or self.is_login, text)
+        if known in self._seen:
+            return text
+        self._seen.add(known)
         for plain in plain_texts(text):
             for kind, pattern in ANYWHERE:
                 for match in pattern.finditer(plain):
@@ -140,6 +146,7 @@ class _Writing(Walk):
     def __init__(self, fakes: Fakes) -> None:
         self._fakes = fakes
         self._finder = Finder(value for value, kind in fakes.values() if _is_searched(kind, value))
+        self._written: dict[str, str] = {}
 
     def named(self, kind: str, value: str) -> str:
         if is_fake(value) or (kind != "custom id" and value.lower() in ORDINARY):
@@ -148,6 +155,14 @@ class _Writing(Walk):
         return self.text(value) if fake is None else fake
 
     def text(self, text: str) -> str:
+        if text not in self._written:
+            self._written[text] = self._hidden(text)
+        return self._written[text]
+
+    def dropped(self, name: str, value: str) -> None:
+        pass
+
+    def _hidden(self, text: str) -> str:
         depth = 0
         while True:
             layers = enumerate(self._finder.layers(text))
@@ -162,9 +177,6 @@ class _Writing(Walk):
                 parts += (text[last : match.start], self._spelled(match.value, match.spelling))
                 last = match.end
             text = "".join((*parts, text[last:]))
-
-    def dropped(self, name: str, value: str) -> None:
-        pass
 
     def _spelled(self, value: str, spelling: str) -> str:
         fake = self._fakes.get(value)

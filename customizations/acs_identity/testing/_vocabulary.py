@@ -1,6 +1,7 @@
 """What the contract, Entra ID and HTTP call the values that must not be seen."""
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from ._fakes import GUID_PATTERN
@@ -110,6 +111,7 @@ EMPTY_HASH: Final = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
 """The content hash of an empty body."""
 
 
+@lru_cache(maxsize=1024)
 def member_kind(name: str, *, is_ours: bool) -> str | None:
     """Return what the value of a JSON member, of a parameter or of a field of a form is; None for all others.
 
