@@ -1,13 +1,13 @@
 """Moves the times in the answers of a recording, so that tokens are as fresh as on the day it was made."""
 
-import base64
 import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
 from typing import Any, cast
 
-from ._fakes import is_fake_jwt, read_jwt
+from ._fakes import is_fake_jwt
+from ._jwt import claims_of, with_claims
 from ._scrubbing import Interaction
 
 _TIMES = {"expiresOn", "expires_on", "lastTokenIssuedAt"}
@@ -68,19 +68,17 @@ def _shifted_time(text: str, by: timedelta) -> str:
 
 
 def _shifted_token(token: str, by: timedelta) -> str:
-    jwt = read_jwt(token)
-    if jwt is None:
+    claims = claims_of(token)
+    if claims is None:
         return token
     seconds = round(by.total_seconds())
     moved: dict[str, Any] = {}
-    for name, value in jwt.claims.items():
+    for name, value in claims.items():
         if name in _IN_CLAIMS and isinstance(value, int | str) and str(value).lstrip("-").isdigit():
             moved[name] = type(value)(int(value) + seconds)
         else:
             moved[name] = value
-    head, _, signature = token.split(".")
-    payload = base64.urlsafe_b64encode(json.dumps(moved, separators=(",", ":")).encode()).decode().rstrip("=")
-    return f"{head}.{payload}.{signature}"
+    return with_claims(token, moved)
 
 
 def _shifted_date(text: str, by: timedelta) -> str:
