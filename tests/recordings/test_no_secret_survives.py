@@ -7,7 +7,7 @@ import os
 import random
 import re
 import uuid
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote, unquote
 
 import pytest
@@ -87,19 +87,29 @@ class Flow:
         ]
 
 
-SPELLINGS: dict[str, Any] = {
-    "raw": str,
-    "upper case": lambda text: text.upper() if re.fullmatch(r"[0-9a-f-]{36}", text) else text,
-    "percent-encoded": lambda text: quote(text, safe=""),
-    "in small letters": lambda text: re.sub("%..", lambda match: match[0].lower(), quote(text, safe="")),
-    "percent-encoded twice": lambda text: quote(quote(text, safe=""), safe=""),
-    "every sign": lambda text: "".join(f"%{byte:02x}" for byte in text.encode()),
-    "JSON in JSON": lambda text: json.dumps(text),
-    "unicode escapes": lambda text: re.sub(r"[^\w]", lambda match: f"\\u{ord(match[0]):04X}", text),
-    "base64": lambda text: base64.b64encode(text.encode()).decode(),
-    "base64 of more": lambda text: base64.b64encode(f"ab{text}!".encode()).decode(),
-    "base64url of more": lambda text: segment(f"a{text}~~".encode()),
-}
+def spelled_as(how: str, text: str) -> str:
+    encoded = quote(text, safe="")
+    if how == "upper case":
+        return text.upper() if re.fullmatch(r"[0-9a-f-]{36}", text) else text
+    spelled = {
+        "raw": text,
+        "percent-encoded": encoded,
+        "in small letters": re.sub("%..", lambda match: match[0].lower(), encoded),
+        "percent-encoded twice": quote(encoded, safe=""),
+        "every sign": "".join(f"%{byte:02x}" for byte in text.encode()),
+        "JSON in JSON": json.dumps(text),
+        "unicode escapes": re.sub(r"[^\w]", lambda match: f"\\u{ord(match[0]):04X}", text),
+        "base64": base64.b64encode(text.encode()).decode(),
+        "base64 of more": base64.b64encode(f"ab{text}!".encode()).decode(),
+        "base64url of more": segment(f"a{text}~~".encode()),
+    }
+    return spelled[how]
+
+
+SPELLINGS = [
+    *("raw", "upper case", "percent-encoded", "in small letters", "percent-encoded twice", "every sign"),
+    *("JSON in JSON", "unicode escapes", "base64", "base64 of more", "base64url of more"),
+]
 
 
 @st.composite
@@ -108,7 +118,7 @@ def recordings(draw: st.DrawFn) -> tuple[list[dict[str, Any]], list[str], list[s
     hidden = draw(st.lists(st.sampled_from(flow.secrets), max_size=6))
     message = " ".join(
         draw(st.sampled_from(["Provided ", "for ", "'", "id=", "(", "/"]))
-        + SPELLINGS[draw(st.sampled_from(list(SPELLINGS)))](secret)
+        + spelled_as(draw(st.sampled_from(SPELLINGS)), secret)
         for secret in hidden
     )
     scheme = "http" if flow.host.startswith("127") else "https"
@@ -153,10 +163,11 @@ def recordings(draw: st.DrawFn) -> tuple[list[dict[str, Any]], list[str], list[s
             "body": {"string": body},
         },
     }
+    assignment = f"/access/teamsExtension/tenants/{flow.tenant}/assignments/{flow.object}?api-version=2025-06-30"
     second = {
         "request": {
             "method": "PATCH",
-            "uri": f"{endpoint}/access/teamsExtension/tenants/{flow.tenant}/assignments/{flow.object}?api-version=2025-06-30",
+            "uri": f"{endpoint}{assignment}",
             "body": json.dumps({flow.object: {"clientIds": [flow.app], "tenantId": flow.tenant}}).encode(),
             "headers": {"Authorization": [f"Bearer {flow.entra}"], "User-Agent": ["azsdk"]},
         },
@@ -201,11 +212,12 @@ def recordings(draw: st.DrawFn) -> tuple[list[dict[str, Any]], list[str], list[s
     return interactions, flow.secrets, [flow.given]
 
 
-def strings(value: Any) -> list[str]:
+def strings(value: object) -> list[str]:
     if isinstance(value, dict):
-        return [text for pair in value.items() for part in pair for text in strings(part)]
+        members = cast("dict[object, object]", value)
+        return [text for pair in members.items() for part in pair for text in strings(part)]
     if isinstance(value, list):
-        return [text for part in value for text in strings(part)]
+        return [text for part in cast("list[object]", value) for text in strings(part)]
     if isinstance(value, bytes):
         return [value.decode("utf-8", "replace")]
     return [str(value)]
