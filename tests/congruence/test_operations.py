@@ -3,7 +3,7 @@
 import importlib
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
 from types import ModuleType
@@ -86,7 +86,7 @@ async def test_the_identity_operations_of_the_first_preview(call: Rest, models: 
     issued = await call("identity", "issue_token", created.id, models.CommunicationTokenRequest(scopes=["chat"]))
     assert issued.id == created.id
     assert issued.token
-    valid_from = models.CommunicationIdentityUpdateRequest(tokens_valid_from=datetime(2026, 11, 22, tzinfo=UTC))
+    valid_from = models.CommunicationIdentityUpdateRequest(tokens_valid_from=datetime.now(UTC) - timedelta(hours=1))
     assert await call("identity", "update", created.id, valid_from) is None
     assert await call("identity", "delete", created.id) is None
 

@@ -12,6 +12,7 @@ _CREDENTIALS = {
         "clientsecret clientsecrets password secret codeverifier privatekey refreshtoken devicecode usercode sig "
         "signature apikey sharedaccesskey sas authorization cookie sessionkey"
     ),
+    "opaque token": "continuationtoken skiptoken",
     "client info": "clientinfo",
     "access key": "accesskey primarykey secondarykey accountkey",
     "user name": "username upn loginhint email preferredusername",
