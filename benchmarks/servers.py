@@ -48,7 +48,7 @@ def _serve_starlette(*, with_signature: bool) -> Callable[[], int]:
     # The settings of the emulator's own server.
     config = uvicorn.Config(
         app, http="httptools", loop=_loop(), ws="none", lifespan="off", log_config=None, log_level="error",
-        access_log=False, proxy_headers=False, server_header=False, date_header=False,
+        access_log=False, proxy_headers=False, server_header=False, date_header=False, timeout_keep_alive=60,
     )  # fmt: skip
     threading.Thread(target=uvicorn.Server(config).run, args=([listener],), daemon=True).start()
     return lambda: int(listener.getsockname()[1])

@@ -3,7 +3,7 @@
 import functools
 import json
 from collections.abc import Mapping
-from typing import Any, NoReturn, cast
+from typing import Any, Final, NoReturn, cast
 
 from . import errors
 from .contract import Document, Operation, Schema
@@ -26,7 +26,7 @@ def read_json(operation: Operation, request: Request) -> dict[str, Any]:
         return _absent(operation)
     _check_content_type(operation, request)
     try:
-        document: object = json.loads(request.body.decode("utf-8-sig"), parse_constant=_refuse_constant)
+        document: object = _DECODER.decode(request.body.decode("utf-8-sig"))
     except UnicodeDecodeError:
         raise errors.body_malformed("the body is not UTF-8") from None
     except RecursionError:
@@ -114,6 +114,10 @@ def _check_content_type(operation: Operation, request: Request) -> None:
 
 def _refuse_constant(_: str) -> NoReturn:
     raise ValueError("NaN and Infinity are not JSON")
+
+
+# json.loads would make a decoder for each body.
+_DECODER: Final = json.JSONDecoder(parse_constant=_refuse_constant)
 
 
 def _convert(document: Document, schema: Schema, value: object, path: str) -> object:

@@ -60,7 +60,7 @@ class Call:
     caller: EntraToken | None
     now: datetime
 
-    @cached_property
+    @property
     def document(self) -> dict[str, Any]:
         """The JSON object in the body; see `read_json`."""
         return read_json(self.operation, self.request)
