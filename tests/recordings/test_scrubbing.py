@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import jwt
 import pytest
@@ -131,7 +131,7 @@ def test_an_access_token_keeps_scopes_and_lifetime_and_nothing_else() -> None:
 
 
 def test_two_tokens_stay_two_and_one_stays_one() -> None:
-    one, other = access_token(3600), access_token(3600, rgn="emea")
+    one, other = access_token(3600), access_token(3600, csi="7")
     tokens = [answer(scrub([exchange(answer=[{"token": each} for each in (one, other, one)])]))][0]
     assert tokens[0] == tokens[2] != tokens[1]
 
@@ -182,6 +182,29 @@ def test_times_are_as_far_from_the_epoch_as_they_were_from_the_answer() -> None:
     assert scrubbed.interactions[0]["response"]["headers"]["Date"] == ["Mon, 01 Jan 2001 00:00:00 GMT"]
 
 
+def test_what_it_took_to_answer_is_not_in_the_times() -> None:
+    token = access_token(5400, iat=BEGIN - 1, exp=BEGIN + 5399)
+    times = {"expiresOn": "2025-04-15T17:02:26.1234567+00:00", "lastTokenIssuedAt": "2025-04-15T15:32:26+00:00"}
+    assert answer(scrub([exchange(answer={"token": token, **times})])) | {"token": ""} == {
+        "token": "",
+        "expiresOn": "2001-01-01T01:30:00.0000000+00:00",
+        "lastTokenIssuedAt": "2001-01-01T00:00:00+00:00",
+    }
+
+
+def test_the_end_of_a_token_is_that_in_its_claims_whenever_it_was_handed_out() -> None:
+    token = access_token(5400, iat=BEGIN - 700, exp=BEGIN + 4700)
+    scrubbed = scrub([exchange(answer={"token": token, "expiresOn": "2025-04-15T16:50:47.1234567+00:00"})])
+    assert claims_of(answer(scrubbed)["token"])["exp"] == EPOCH_SECONDS + 5400
+    assert answer(scrubbed)["expiresOn"] == "2001-01-01T01:30:00.0000000+00:00"
+
+
+def test_an_answer_without_a_date_was_given_when_its_token_was_issued() -> None:
+    given = exchange(answer={"token": access_token(7200), "lastTokenIssuedAt": "2025-04-15T14:32:27+00:00"})
+    del given["response"]["headers"]["Date"]
+    assert answer(scrub([given]))["lastTokenIssuedAt"] == "2000-12-31T23:00:00+00:00"
+
+
 def test_a_custom_id_is_hidden_in_error_messages_too() -> None:
     body = json.dumps({"customId": 'anna "the boss" ö@contoso.com'})
     text = json.dumps({"error": {"message": 'anna "the boss" ö@contoso.com is taken'}})
@@ -228,6 +251,24 @@ def test_a_next_link_and_a_location_lead_to_the_fake_host() -> None:
     assert fake.startswith(f"https://{FAKE_HOST}/access/entra/assignments/00000000-0000-4000-9000-")
     assert fake.endswith(FAKE_ID.replace(":", "%3A"))
     assert scrubbed.interactions[0]["response"]["headers"]["Location"] == [fake]
+
+
+def test_a_malformed_id_in_a_location_is_hidden_too() -> None:
+    scrubbed = scrub([exchange(got={"Location": [f"{ENDPOINT}/identities/anna-the-boss"]})])
+    (location,) = scrubbed.interactions[0]["response"]["headers"]["Location"]
+    assert location == f"https://{FAKE_HOST}/identities/invalid-id-1"
+
+
+def test_one_text_with_a_value_in_several_spellings_has_none_of_them() -> None:
+    custom_id = "@:@:/@:@:"
+    text = " ".join([custom_id, quote(custom_id, safe=""), quote(quote(custom_id, safe=""), safe="")])
+    scrubbed = scrub([exchange(body=json.dumps({"customId": custom_id}), answer=text)])
+    assert scrubbed.interactions[0]["response"]["body"]["string"] == "custom-id-1 custom-id-1 custom-id-1"
+
+
+def test_an_item_of_a_list_is_not_taken_for_what_was_before_it() -> None:
+    text = '{"notes": [{"customId": ["anna-1"]}, "some words"]}'
+    assert answer(scrub([exchange(answer=text)])) == {"notes": [{"customId": ["custom-id-1"]}, "some words"]}
 
 
 def test_a_sign_in_at_entra_keeps_its_host_and_loses_its_credentials() -> None:
@@ -334,6 +375,11 @@ def test_what_the_user_calls_secret_is_redacted() -> None:
     scrubbed = scrub([exchange("/identities?who=Bl%C3%BCte", answer="Blüte blüte")], ["Blüte"])
     assert "REDACTED" in uri(scrubbed)
     assert scrubbed.interactions[0]["response"]["body"]["string"].startswith("REDACTED ")
+
+
+def test_a_short_secret_is_no_part_of_a_longer_word() -> None:
+    scrubbed = scrub([exchange(answer="ab, cabin 'ab'")], ["ab"])
+    assert scrubbed.interactions[0]["response"]["body"]["string"] == "REDACTED, cabin 'REDACTED'"
 
 
 def test_the_given_interactions_are_not_changed_and_no_secret_is_shown() -> None:
