@@ -80,6 +80,10 @@ def scrub(interactions: Iterable[Interaction], secrets: Iterable[str] = ()) -> S
     return Scrubbed([writing.interaction(interaction) for interaction in given], frozenset(finding.secrets()))
 
 
+# What overlaps is for the next one; a secret that is part of a fake must not go on for ever.
+_ROUNDS = 8
+
+
 class _Finding(Walk):
     """Notes every secret."""
 
@@ -163,20 +167,19 @@ class _Writing(Walk):
         pass
 
     def _hidden(self, text: str) -> str:
-        depth = 0
-        while True:
-            layers = enumerate(self._finder.layers(text))
-            found = next(((at, matches) for at, matches in layers if matches and at >= depth), None)
-            if found is None:
-                return text
-            # What is replaced moves what further escapes hide.
-            depth = found[0] + 1
+        for _ in range(_ROUNDS):
+            matches = [match for layer in self._finder.layers(text) for match in layer]
+            if not matches:
+                break
             parts: list[str] = []
             last = 0
-            for match in found[1]:
-                parts += (text[last : match.start], self._spelled(match.value, match.spelling))
-                last = match.end
+            # A whole before its parts, in whatever spelling it is.
+            for match in sorted(matches, key=lambda each: (each.start, -each.end)):
+                if match.start >= last:
+                    parts += (text[last : match.start], self._spelled(match.value, match.spelling))
+                    last = match.end
             text = "".join((*parts, text[last:]))
+        return text
 
     def _spelled(self, value: str, spelling: str) -> str:
         fake = self._fakes.get(value)

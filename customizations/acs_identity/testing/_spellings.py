@@ -102,17 +102,16 @@ class Finder:
         found.sort(key=lambda each: (each[0], -each[1], not each[2]))
         matches: list[Match] = []
         last = 0
-        for start, end, _, needle in found:
-            if start < last:
+        for begin, behind, _, needle in found:
+            if begin < last:
                 continue
-            first, behind = layer.source(start, end)
+            start, end = begin, behind
             if needle.is_base64:
-                first, behind = _word_around(text, first, behind)
-            last = end
-            if matches and first < matches[-1].end:
-                continue
-            spelling = "base64" if needle.is_base64 else layer.spelling(text[first:behind])
-            matches.append(Match(first, behind, needle.value, spelling))
+                start, end = _word_around(layer.text, start, end)
+            start, last = max(start, last), end
+            source = slice(*layer.source(start, end))
+            spelling = "base64" if needle.is_base64 else layer.spelling(text[source])
+            matches.append(Match(source.start, source.stop, needle.value, spelling))
         return matches
 
 
@@ -225,7 +224,8 @@ def _word_around(text: str, start: int, end: int) -> tuple[int, int]:
         start -= 1
     while end < len(text) and (_is_base64(text[end]) or text[end] == "="):
         end += 1
-    return start, end
+    # Not the digits of a character that is percent-encoded.
+    return (start + 2 if text[start - 1 : start] == "%" else start), end
 
 
 def _is_base64(character: str) -> bool:
