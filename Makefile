@@ -91,7 +91,7 @@ fuzz: .venv-$(FIRST)/ready ## try bad requests at random, always others; SECONDS
 
 nightly: .venv-$(FIRST)/ready ## the long runs: 10,000 random flows recorded and played back, and ten minutes of fuzzing a test
 	@$(TOOLS) -m pip install -qq --no-deps -e .
-	@RECORDING_EXAMPLES=10000 $(TOOLS) -m pytest tests/recordings/test_flows.py --timeout 0 $(PYTEST)
+	@RECORDING_EXAMPLES=10000 $(TOOLS) -m pytest tests/recordings/test_flows.py tests/recordings/test_no_secret_survives.py --timeout 0 $(PYTEST)
 	@$(MAKE) --no-print-directory fuzz SECONDS=$(or $(SECONDS),600)
 
 lock: ## rewrite constraints.txt: exact versions of everything the dev extra needs

@@ -214,6 +214,7 @@ def test_operations(acs_target, version):
 """
 
 
+@pytest.mark.once
 def test_no_operation_of_any_version_drifts_from_what_the_emulator_was_recorded_with(suite: Suite) -> None:
     import acs_identity_rest
 
@@ -228,6 +229,7 @@ def test_no_operation_of_any_version_drifts_from_what_the_emulator_was_recorded_
     assert report["compared"] > 10 * len(versions)
 
 
+@pytest.mark.once
 def test_recordings_of_clients_show_no_drift_in_the_command(suite: Suite) -> None:
     suite.write(CLIENTS)
     suite.record(passed=2)

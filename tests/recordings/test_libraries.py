@@ -6,6 +6,8 @@ import pytest
 
 from .conftest import Suite
 
+pytestmark = pytest.mark.once
+
 LIBRARIES = {
     "requests": "requests.request(method, url, data=body, headers=headers, timeout=20)",
     "urllib3": "urllib3.request(method, url, body=body, headers=headers, timeout=20)",

@@ -264,6 +264,7 @@ def check(recording: tuple[list[dict[str, Any]], list[str], list[str]]) -> None:
     assert not any(is_fake(secret.value) for secret in scrubbed.secrets)
 
 
+@pytest.mark.once
 @pytest.mark.timeout(0 if EXAMPLES > 300 else 300)
 def test_no_secret_is_in_a_recording_whatever_and_however_it_was_spelled() -> None:
     check()
