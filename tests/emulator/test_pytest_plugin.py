@@ -93,7 +93,7 @@ def test_a_session_that_uses_no_fixture_loads_nothing_of_the_emulator(pytester: 
 import sys
 
 def test_what_is_loaded():
-    loaded = {name for name in sys.modules if name.startswith(("acs_identity", "azure", "msrest"))}
+    loaded = {name for name in sys.modules if name.startswith(("acs_identity_emulator", "azure", "msrest"))}
     assert loaded == {"acs_identity_emulator", "acs_identity_emulator.pytest_plugin"}
     assert not {"starlette", "uvicorn", "cryptography", "jwt", "trustme", "typer"} & set(sys.modules)
 """)

@@ -6,8 +6,6 @@ from typing import Any
 import pytest
 import yaml
 
-pytest_plugins = ["pytester"]
-
 CONFTEST = """
 import pytest
 from acs_identity.testing import vcr_config as safe

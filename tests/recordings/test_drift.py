@@ -26,6 +26,8 @@ from acs_identity_emulator import Emulator, Request
 
 from .conftest import Suite
 
+pytest_plugins = ["pytester"]
+
 VERSION = "2026-09-23"
 PREVIEW = "2025-03-02-preview"
 TENANT = "9e3c1c3c-0c5e-4c26-9f43-1a52a5f9a7f1"

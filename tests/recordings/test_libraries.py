@@ -6,6 +6,8 @@ import pytest
 
 from .conftest import Suite
 
+pytest_plugins = ["pytester"]
+
 pytestmark = pytest.mark.once
 
 LIBRARIES = {

@@ -13,6 +13,8 @@ from acs_identity.testing._network import NetworkInPlaybackError, no_network
 
 from .conftest import RECORD, Suite
 
+pytest_plugins = ["pytester"]
+
 pytestmark = pytest.mark.once
 
 JOURNEY = """
