@@ -81,7 +81,8 @@ class Cassettes:
     def load_cassette(self, cassette_path: str, serializer: Serializer) -> Any:
         """Read a cassette, with the times in its answers moved to now."""
         if self._options.shift_time:
-            self._shift = timedelta(seconds=round((datetime.now(UTC) - EPOCH).total_seconds()))
+            # In whole seconds, and never to a moment that is still to come.
+            self._shift = timedelta(seconds=(datetime.now(UTC) - EPOCH) // timedelta(seconds=1))
         loaded = self._files.load_cassette(cassette_path, SafeSerializer(self, serializer))
         # The first file that is read is the test's own, if there is one.
         self.own_interactions = self._sizes[0] if Path(cassette_path).is_file() else 0
