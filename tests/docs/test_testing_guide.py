@@ -15,6 +15,11 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 GUIDE = (ROOT / "docs" / "testing.md").read_text(encoding="utf-8")
 PROJECT = ROOT / "samples" / "testing"
+# The plugins that the guide installs; what else is installed here takes longer to load than a test to run.
+SETTINGS = {
+    "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+    "PYTEST_ADDOPTS": "-p asyncio -p recording -p acs_identity_emulator -p acs_identity_testing -p no:cacheprovider",
+}
 PROGRAMS = {"pytest": "pytest", "acs-identity": "acs_identity.cli"}
 
 
@@ -40,7 +45,7 @@ def run(command: str, folder: Path) -> str:
     done = subprocess.run(
         words,
         cwd=folder,
-        env={**environment, "PYTEST_ADDOPTS": "-p no:randomly -p no:cacheprovider", "COLUMNS": "80"},
+        env={**environment, **SETTINGS, "COLUMNS": "80"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding="utf-8",

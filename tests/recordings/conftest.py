@@ -15,8 +15,11 @@ def vcr_config():
     return safe({options})
 """
 
+# By the names of their entry points; what else is installed here takes longer to load than a test to run.
+PLUGINS = ("asyncio", "recording", "acs_identity_emulator", "acs_identity_testing")
 OPTIONS = [
-    "-p", "no:randomly", "-p", "no:cacheprovider", "-W", "error", "-o", "asyncio_mode=auto",
+    *(part for plugin in PLUGINS for part in ("-p", plugin)),
+    "-p", "no:cacheprovider", "-W", "error", "-o", "asyncio_mode=auto",
     "-o", "asyncio_default_fixture_loop_scope=function",
 ]  # fmt: skip
 
@@ -66,4 +69,5 @@ class Suite:
 def suite(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Suite:
     for name in ("AZURE_COMMUNICATION_CONNECTION_STRING", "AZURE_COMMUNICATION_KEY", "AZURE_CLIENT_SECRET"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     return Suite(pytester)
