@@ -103,7 +103,9 @@ class Connection(HttpToolsProtocol):
     def shutdown(self) -> None:
         """End the connection; an answer that is held back is not waited for."""
         super().shutdown()
-        if self._is_held:
+        is_idle = self.cycle is None or self.cycle.response_complete
+        # TLS would wait for the other end's farewell, which a client that is idle does not read, or that is gone.
+        if self._is_held or (self.scheme == "https" and is_idle and not self.transport.get_write_buffer_size()):
             self.transport.abort()
 
     def data_received(self, data: bytes) -> None:

@@ -151,7 +151,7 @@ class EmulatorServer:
             timeout_keep_alive=60,
             timeout_graceful_shutdown=2,
         )
-        self._server = uvicorn.Server(config)
+        self._server = _Server(config)
         self._thread = threading.Thread(
             target=self._server.run, args=([self._socket],), name="acs-identity-emulator", daemon=True
         )
@@ -185,6 +185,15 @@ class EmulatorServer:
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._app(scope, receive, send)
+
+
+class _Server(uvicorn.Server):
+    """Leaves no connection behind, for which the event loop would wait when it is closed."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().shutdown(sockets)
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
 
 
 def _listen(host: str, port: int, option: str) -> socket.socket:

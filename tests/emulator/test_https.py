@@ -169,6 +169,24 @@ def test_http_and_https_serve_one_emulator(certificate: Certificate) -> None:
         assert [entry.status for entry in emulator.journal.entries()] == [201, 204]
 
 
+@pytest.mark.parametrize("reads", [True, False], ids=["a client that rests", "a client that reads nothing"])
+def test_the_server_stops_without_waiting_for_a_client_to_say_goodbye(
+    certificate: Certificate, reads: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    with EmulatorServer(Emulator(), tls=certificate) as server:
+        address = urlsplit(server.endpoint)
+        with (
+            socket.create_connection((str(address.hostname), address.port or 0), timeout=10) as plain,
+            trusting(certificate).wrap_socket(plain, server_hostname="127.0.0.1") as client,
+        ):
+            client.sendall(b"GET /_emulator/health/live HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            if reads:
+                assert b"200" in client.recv(100)
+            server.stop()
+    # What it says when it has waited for a connection as long as it may.
+    assert "graceful shutdown exceeded" not in caplog.text
+
+
 @pytest.mark.parametrize("cut", ["reset", "truncate"])
 def test_an_answer_is_cut_over_https_too(certificate: Certificate, cut: str) -> None:
     emulator = Emulator()
