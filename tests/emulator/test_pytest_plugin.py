@@ -77,10 +77,15 @@ def test_every_fixture_works(pytester: pytest.Pytester) -> None:
     pytester.runpytest_subprocess(*OPTIONS).assert_outcomes(passed=6)
 
 
-def test_the_fixtures_are_listed_with_what_they_are(pytester: pytest.Pytester) -> None:
-    result = pytester.runpytest_subprocess(*OPTIONS, "--fixtures")
-    shown = result.stdout.str()
-    for name in ("acs_emulator", "acs_emulator_transport", "acs_emulator_async_transport", "acs_connection_string"):
+def test_pytest_finds_the_fixtures_by_itself_and_lists_what_they_are(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD")
+    shown = pytester.runpytest_subprocess(
+        "-o", "asyncio_default_fixture_loop_scope=function", "--fixtures"
+    ).stdout.str()
+    names = ("acs_emulator", "acs_emulator_transport", "acs_emulator_async_transport", "acs_connection_string")
+    for name in (*names, "acs_target"):
         assert f"\n{name} -- " in shown
     assert "no docstring available" not in shown.split("fixtures defined from acs_identity_emulator")[1].split("---")[0]
 
