@@ -113,6 +113,7 @@ def build(root: Path, output: Path, only: str | None = None) -> None:
     for stray in output.rglob("apiview-properties.json"):
         stray.unlink()
     (package / "__init__.py").write_text(package_init(root, versions))
+    (package / "_serialization.py").write_text(template(root, "_serialization.py"))
     (package / "py.typed").write_text("")
     (output / "README.md").write_text(template(root, "README.md"))
     print("formatting the code ...", flush=True)

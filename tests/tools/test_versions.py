@@ -85,9 +85,15 @@ def imported_by(code: str) -> set[str]:
 @pytest.mark.parametrize("api_version", VERSIONS)
 def test_loading_one_version_loads_no_other(api_version: str) -> None:
     loaded = imported_by(f"import acs_identity_rest; acs_identity_rest.load({api_version!r})")
-    packages = {name.split(".")[1] for name in loaded if name.startswith("acs_identity_rest.")}
+    packages = {name.split(".")[1] for name in loaded if name.startswith("acs_identity_rest.v")}
 
     assert packages == {"v" + api_version.replace("-", "_")}
+
+
+def test_the_serializer_of_msrest_comes_without_the_rest_of_msrest() -> None:
+    loaded = imported_by("import acs_identity_rest; acs_identity_rest.load('2026-09-23')")
+
+    assert not {name for name in loaded if name.split(".")[0] in {"msrest", "requests", "requests_oauthlib"}}
 
 
 def test_asking_for_versions_and_operations_loads_nothing_heavy() -> None:

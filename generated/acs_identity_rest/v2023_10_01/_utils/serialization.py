@@ -1,5 +1,5 @@
 # Made by "make generate" from swagger/ and autorest.md. Do not edit.
 
-from msrest.serialization import Deserializer, Model, Serializer
+from acs_identity_rest._serialization import Deserializer, Model, Serializer
 
 __all__ = ["Deserializer", "Model", "Serializer"]
