@@ -16,7 +16,8 @@ EMULATOR = [
     "cryptography>=43",
     "trustme>=1.2",
 ]
-CLI = ["typer>=0.15", "rich>=13"]
+CLI = ["typer>=0.29", "rich>=13", "jmespath>=1", "PyYAML>=6", "keyring>=25"]
+ENTRA = ["azure-identity>=1.17"]
 TESTING = ["pytest>=8", "pytest-recording>=0.14", "vcrpy>=9"]
 
 setup(
@@ -61,25 +62,29 @@ setup(
         "acs_identity_emulator": ["py.typed", "console/*.html", "console/*.css", "console/*.js"],
         "acs_identity_rest": ["py.typed", "contract/**/*.json"],
     },
-    install_requires=["azure-core>=1.33", "msrest>=0.7.1"],
+    install_requires=["azure-core>=1.33", "certifi", "msrest>=0.7.1", "urllib3>=2.2"],
     extras_require={
-        "aio": ["aiohttp>=3.9"],
+        "aio": ["aiohttp>=3.10"],
         "emulator": EMULATOR,
         "cli": CLI,
+        "entra": ENTRA,
         "testing": TESTING,
         "dev": [
             *EMULATOR,
             *CLI,
+            *ENTRA,
             *TESTING,
-            "aiohttp>=3.9",
+            "aiohttp>=3.10",
             "azure-communication-identity==1.5.0",
             "build",
             "coverage",
+            "furo",
             "griffelib",
             "httpx",
             "hypothesis",
             "jsonschema",
             "mypy",
+            "myst-parser",
             "openapi-spec-validator",
             "opentelemetry-sdk",
             "playwright",
@@ -87,13 +92,16 @@ setup(
             "pytest-asyncio",
             "pytest-cov",
             "pytest-randomly",
+            "pytest-rerunfailures",
             "pytest-timeout",
             "pytest-xdist",
             "pyyaml",
             "ruff",
             "schemathesis",
             "setuptools>=77",
+            "sphinx",
             "sybil",
+            "types-jmespath",
             "types-jsonschema",
             "types-PyYAML",
         ],

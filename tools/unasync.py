@@ -12,6 +12,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent / "customizations" / "acs_identity"
 PAIRS = {
+    "aio/_bulk.py": "_bulk.py",
     "aio/_client.py": "_client.py",
     "aio/_entra_exchange.py": "_entra_exchange.py",
     "aio/_token_credential.py": "_token_credential.py",

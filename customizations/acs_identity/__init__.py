@@ -15,6 +15,8 @@ if TYPE_CHECKING:
         TeamsExtensionPrincipalType,
     )
     from ._authentication import HmacAuthenticationPolicy
+    from ._bulk import Bulk
+    from ._bulk_core import BulkError, BulkFailure, BulkInterrupted, BulkProgress, BulkResult
     from ._client import CommunicationIdentityClient
     from ._endpoint import parse_connection_string
     from ._errors import (
@@ -47,15 +49,24 @@ if TYPE_CHECKING:
         is_teams_extension_user,
         is_unknown,
     )
+    from ._journal import JournalError
     from ._models import AccessToken, CommunicationTokenScope
+    from ._rate_budget import RateBudget
     from ._token_credential import CommunicationTokenCredential
     from ._token_provider import TokenProvider
+    from ._urllib3_transport import Urllib3Transport
     from ._users import CommunicationUserDetail
 
 __version__ = VERSION
 
 __all__ = [
     "AccessToken",
+    "Bulk",
+    "BulkError",
+    "BulkFailure",
+    "BulkInterrupted",
+    "BulkProgress",
+    "BulkResult",
     "CommunicationCloudEnvironment",
     "CommunicationIdentifier",
     "CommunicationIdentifierKind",
@@ -70,6 +81,7 @@ __all__ = [
     "EntraAssignment",
     "EntraPrincipalType",
     "HmacAuthenticationPolicy",
+    "JournalError",
     "MicrosoftTeamsAppIdentifier",
     "MicrosoftTeamsAppProperties",
     "MicrosoftTeamsUserIdentifier",
@@ -77,6 +89,7 @@ __all__ = [
     "NotFoundError",
     "PhoneNumberIdentifier",
     "PhoneNumberProperties",
+    "RateBudget",
     "TeamsExtensionAssignment",
     "TeamsExtensionPrincipalType",
     "TeamsExtensionUserIdentifier",
@@ -85,6 +98,7 @@ __all__ = [
     "UnauthorizedError",
     "UnknownIdentifier",
     "UnreadableAnswerError",
+    "Urllib3Transport",
     "__version__",
     "identifier_from_raw_id",
     "is_communication_user",
@@ -99,6 +113,12 @@ __all__ = [
 # Commands, pytest and whoever needs one name only do not wait for the rest; nothing is loaded before it is asked for.
 _MODULES = {
     "AccessToken": "_models",
+    "Bulk": "_bulk",
+    "BulkError": "_bulk_core",
+    "BulkFailure": "_bulk_core",
+    "BulkInterrupted": "_bulk_core",
+    "BulkProgress": "_bulk_core",
+    "BulkResult": "_bulk_core",
     "CommunicationCloudEnvironment": "_identifiers",
     "CommunicationIdentifier": "_identifiers",
     "CommunicationIdentifierKind": "_identifiers",
@@ -113,6 +133,7 @@ _MODULES = {
     "EntraAssignment": "_assignments",
     "EntraPrincipalType": "_assignments",
     "HmacAuthenticationPolicy": "_authentication",
+    "JournalError": "_journal",
     "MicrosoftTeamsAppIdentifier": "_identifiers",
     "MicrosoftTeamsAppProperties": "_identifiers",
     "MicrosoftTeamsUserIdentifier": "_identifiers",
@@ -120,6 +141,7 @@ _MODULES = {
     "NotFoundError": "_errors",
     "PhoneNumberIdentifier": "_identifiers",
     "PhoneNumberProperties": "_identifiers",
+    "RateBudget": "_rate_budget",
     "TeamsExtensionAssignment": "_assignments",
     "TeamsExtensionPrincipalType": "_assignments",
     "TeamsExtensionUserIdentifier": "_identifiers",
@@ -128,6 +150,7 @@ _MODULES = {
     "UnauthorizedError": "_errors",
     "UnknownIdentifier": "_identifiers",
     "UnreadableAnswerError": "_errors",
+    "Urllib3Transport": "_urllib3_transport",
     "identifier_from_raw_id": "_identifiers",
     "is_communication_user": "_identifiers",
     "is_microsoft_teams_app": "_identifiers",

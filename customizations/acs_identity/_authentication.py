@@ -72,6 +72,11 @@ class HmacAuthenticationPolicy(SansIOHTTPPolicy[Any, Any]):
 
 def _settle_body(http_request: Any) -> bytes:
     """Return the body as bytes and leave exactly these in the request, so that what is signed is what is sent."""
+    content = getattr(http_request, "content", None)
+    if isinstance(content, str) and content.isascii() and "Content-Length" in http_request.headers:
+        # JSON, which azure-core has already measured.
+        http_request.data = content = content.encode("ascii")
+        return content
     body = http_request.data
     if http_request.files or hasattr(body, "__aiter__"):
         raise TypeError("A multipart or async-iterable body cannot be signed. Pass the body as bytes.")

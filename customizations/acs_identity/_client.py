@@ -29,12 +29,13 @@ from acs_identity._endpoint import normalize_endpoint, parse_connection_string
 from acs_identity._errors import service_errors
 from acs_identity._identifiers import CommunicationIdentifier, CommunicationUserIdentifier
 from acs_identity._models import AccessToken, CommunicationTokenScope
-from acs_identity._pipeline import pipeline_policies
+from acs_identity._pipeline import raw_client
 from acs_identity._tracing import INSTRUMENTATION, traced, traced_as
 from acs_identity._users import CommunicationUserDetail
 from acs_identity._versions import DEFAULT_API_VERSION, load, rest_package
 
 if TYPE_CHECKING:
+    from acs_identity._bulk import Bulk
     from acs_identity_rest.v2025_03_02_preview import CommunicationIdentityRestClient as PreviewRestClient
     from acs_identity_rest.v2026_09_23 import CommunicationIdentityRestClient
 
@@ -84,11 +85,11 @@ class CommunicationIdentityClient:
         package = rest_package(api_version)
         self._endpoint = normalize_endpoint(endpoint)
         self._api_version = api_version
-        policies = pipeline_policies(self._endpoint, credential, is_async=False, **kwargs)
         self._core = Core(api_version, load(package, "models"))
-        self._raw: CommunicationIdentityRestClient = load(package).CommunicationIdentityRestClient(
-            self._endpoint, policies=policies, **kwargs
+        self._raw: CommunicationIdentityRestClient = raw_client(
+            package, self._endpoint, credential, is_async=False, **kwargs
         )
+        self._bulk: Bulk | None = None
         self._closed = False
 
     @classmethod
@@ -114,6 +115,17 @@ class CommunicationIdentityClient:
         """
         self._require_open()
         return self._raw
+
+    @property
+    def bulk(self) -> "Bulk":
+        """The same methods for many users at once, within the rate limits of the service."""
+        self._require_open()
+        if self._bulk is None:
+            # Few clients need it.
+            from acs_identity._bulk import Bulk
+
+            self._bulk = Bulk(self, self._endpoint, self._api_version)
+        return self._bulk
 
     @traced
     def create_user(self, *, custom_id: str | None = None, **kwargs: Any) -> CommunicationUserIdentifier:

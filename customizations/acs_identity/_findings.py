@@ -16,7 +16,7 @@ from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode
 
 from ._endpoint import DEFAULT_PORTS, authority_of
 from ._evidence import Evidence, SentRequest
-from ._signing import content_hash, string_to_sign
+from ._signing import content_hash, string_to_sign, target_of
 
 # The service's own limit is not documented; five minutes are common, and what the emulator allows.
 _ALLOWED_SKEW = timedelta(minutes=5)
@@ -324,7 +324,9 @@ def text_to_sign(request: SentRequest, *, host: str | None = None, target: str |
     structure = _STRUCTURE.fullmatch(request.headers["authorization"])
     date = request.headers[_DATE_HEADERS[structure[1]]] if structure else ""
     url = request.url if target is None else SplitResult("", "", target, "", "")
-    return string_to_sign(request.method, url, host or request.host, date, request.headers["x-ms-content-sha256"])
+    return string_to_sign(
+        request.method, target_of(url), host or request.host, date, request.headers["x-ms-content-sha256"]
+    )
 
 
 def malformed(request: SentRequest) -> str:

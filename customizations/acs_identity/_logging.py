@@ -15,7 +15,7 @@ _LEAKING = (
     "urllib3.connectionpool",
     "urllib3.util.retry",
 )
-_MSREST = "msrest.serialization"
+_MSREST = "acs_identity_rest._msrest.serialization"
 # One of them is in whatever holds an id or a token. Other users of these loggers pay for this search only.
 _MARKS = ("/identities/", "/tenants/", "/assignments/", "8:", "8%", "4:", "4%", "eyJ")
 
@@ -40,10 +40,10 @@ class _RedactingFilter(logging.Filter):
 
 
 class _BodyFilter(logging.Filter):
-    """Leaves the traceback out of what msrest logs about an answer to us that it cannot read: it shows the body."""
+    """Leaves the traceback out of what msrest logs about an answer that it cannot read: it shows the body."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if record.exc_info and record.exc_info[0] and _is_raised_below("acs_identity_rest."):
+        if record.exc_info and record.exc_info[0]:
             record.msg = f"{record.getMessage()} ({record.exc_info[0].__name__})"
             record.args, record.exc_info = (), None
         return True
@@ -51,11 +51,6 @@ class _BodyFilter(logging.Filter):
 
 def _redact_marked(text: str) -> str:
     return redact(text) if any(mark in text for mark in _MARKS) else text
-
-
-def _is_raised_below(package: str) -> bool:
-    frames = (frame for frame, _ in traceback.walk_stack(None))
-    return any(str(frame.f_globals.get("__name__")).startswith(package) for frame in frames)
 
 
 _REDACTING = _RedactingFilter()

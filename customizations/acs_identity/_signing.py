@@ -8,8 +8,9 @@ import binascii
 import hashlib
 import hmac
 import re
-from datetime import UTC, datetime
-from email.utils import format_datetime
+from datetime import datetime
+from email.utils import formatdate
+from functools import lru_cache
 from urllib.parse import SplitResult, quote, unquote_to_bytes, urlsplit
 
 from ._endpoint import authority_of
@@ -18,6 +19,9 @@ SIGNED_HEADERS = "x-ms-date;host;x-ms-content-sha256"
 
 _ESCAPES = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
 _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_PLAIN = re.compile(r"[\w.~/:@!$'()*,;=?-]*", re.ASCII)
+# No host ends before.
+_AFTER_SCHEME = len("https://")
 _PLAIN_IN_PATH = ":@!$&'()*,;="
 _PLAIN_IN_QUERY = "/:@!$'()*,?"
 
@@ -52,9 +56,14 @@ def canonical_url(url: str) -> str:
     >>> canonical_url("HTTPS://Contoso.com:443/identities/8%3aacs%3A1_2?api-version=2026-09-23")
     'https://contoso.com/identities/8:acs:1_2?api-version=2026-09-23'
     """
+    # The generated operations escape the colons of an identity id, and little else.
+    plain = url.replace("%3A", ":")
+    end = plain.find("/", _AFTER_SCHEME)
+    if end > 0 and _canonical_host(plain[:end]) and _PLAIN.fullmatch(plain, end) and "/." not in plain:
+        return plain
     parts = urlsplit(url)
     path = _respell(parts.path, _PLAIN_IN_PATH) or "/"
-    if not {".", ".."}.isdisjoint(path.split("/")):
+    if "/." in path and not {".", ".."}.isdisjoint(path.split("/")):
         # Transports resolve such segments, each in its own way, after the signature was made.
         raise ValueError("The path of the URL must not hold the segments . or ..")
     query = f"?{_respell(parts.query, _PLAIN_IN_QUERY)}" if parts.query else ""
@@ -77,12 +86,16 @@ def content_hash(body: bytes) -> str:
     >>> content_hash(b"")
     '47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='
     """
-    return base64.b64encode(hashlib.sha256(body).digest()).decode("ascii")
+    return _base64(hashlib.sha256(body).digest())
 
 
-def string_to_sign(method: str, url: SplitResult, host: str, date: str, hash_of_content: str) -> str:
+def target_of(url: SplitResult) -> str:
+    """Return path and query of a URL, as they stand in the first line of a request."""
+    return f"{url.path or '/'}?{url.query}" if url.query else url.path or "/"
+
+
+def string_to_sign(method: str, target: str, host: str, date: str, hash_of_content: str) -> str:
     """Return what is signed: method, path with query, and the values of the signed headers."""
-    target = f"{url.path or '/'}?{url.query}" if url.query else url.path or "/"
     return f"{method.upper()}\n{target}\n{date};{host};{hash_of_content}"
 
 
@@ -105,13 +118,40 @@ def sign(method: str, url: str, body: bytes, key: bytes, now: datetime, host: st
     >>> headers["Authorization"].partition("&")[2]
     'Signature=il99+rd6V5O136roX/zVePCNle78HmvC4B7tu9zRH3I='
     """
-    parts = urlsplit(url)
-    date = format_datetime(now.astimezone(UTC), usegmt=True)
+    date = _http_date(int(now.timestamp()))
     hash_of_content = content_hash(body)
-    text = string_to_sign(method, parts, host or authority_of(parts), date, hash_of_content)
-    signature = base64.b64encode(hmac.digest(key, text.encode("utf-8"), "sha256")).decode("ascii")
+    end = url.find("/", _AFTER_SCHEME)
+    own_host = _canonical_host(url[:end]) if end > 0 and "#" not in url else None
+    target = url[end:]
+    if own_host is None:
+        parts = urlsplit(url)
+        own_host, target = authority_of(parts), target_of(parts)
+    text = string_to_sign(method, target, host or own_host, date, hash_of_content)
+    signature = _base64(hmac.digest(key, text.encode("utf-8"), "sha256"))
     return {
         "x-ms-date": date,
         "x-ms-content-sha256": hash_of_content,
         "Authorization": f"HMAC-SHA256 SignedHeaders={SIGNED_HEADERS}&Signature={signature}",
     }
+
+
+# Of the second that it is, and of the one before for a thread that is late.
+@lru_cache(maxsize=2)
+def _http_date(second: int) -> str:
+    return formatdate(second, usegmt=True)
+
+
+def _base64(data: bytes) -> str:
+    return binascii.b2a_base64(data, newline=False).decode("ascii")
+
+
+# Every request of a client asks for the same one.
+@lru_cache(maxsize=32)
+def _canonical_host(origin: str) -> str | None:
+    """Return the Host header of an origin in canonical spelling; None for one that is not."""
+    try:
+        parts = urlsplit(origin)
+        host = authority_of(parts)
+    except ValueError:
+        return None
+    return host if origin == f"{parts.scheme}://{host}" else None

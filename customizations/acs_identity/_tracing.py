@@ -7,6 +7,7 @@ from typing import Any, TypeVar, cast
 
 from azure.core.pipeline import PipelineRequest
 from azure.core.pipeline.policies import DistributedTracingPolicy
+from azure.core.settings import settings
 from azure.core.tracing.decorator import distributed_trace
 from azure.core.tracing.decorator_async import distributed_trace_async
 
@@ -48,14 +49,17 @@ class RedactedTracingPolicy(DistributedTracingPolicy[Any, Any]):
         given = {name: options.pop(name) for name in _OPTIONS if name in options}
         # azure-core takes them with the first attempt; a retry passes here again without them.
         given = request.context.setdefault("acs_identity.tracing", given)
-        options.update(given)
-        super().on_request(redacted_request(request))
-        for name in given:
-            # The transport would refuse what azure-core leaves behind where nothing is traced.
-            options.pop(name, None)
+        if given or settings.tracing_enabled():
+            options.update(given)
+            super().on_request(redacted_request(request))
+            for name in given:
+                # The transport would refuse what azure-core leaves behind where nothing is traced.
+                options.pop(name, None)
 
     def end_span(self, request: PipelineRequest[Any], response: Any = None, exc_info: Any = None) -> None:
         """Close the span of an attempt."""
+        if self.TRACING_CONTEXT not in request.context:
+            return
         if exc_info and exc_info[1] is not None:
             # The span takes over the text of the error and, with an older plug-in, its traceback.
             exc_info = (exc_info[0], _shown(exc_info[1]), None)

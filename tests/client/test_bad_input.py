@@ -1,5 +1,6 @@
 """Bad input is refused before anything is sent, by an error that says what to do."""
 
+import sys
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -172,10 +173,8 @@ async def test_the_async_client_refuses_the_same_input() -> None:
 
 
 def test_without_aiohttp_the_async_client_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    def find(name: str) -> None:
-        assert name == "aiohttp"
-
-    monkeypatch.setattr("acs_identity._pipeline.find_spec", find)
+    monkeypatch.delitem(sys.modules, "acs_identity.aio._aiohttp_transport", raising=False)
+    monkeypatch.setitem(sys.modules, "aiohttp", None)
     with pytest.raises(ImportError, match=r'pip install "acs-identity\[aio\]"'):
         AsyncCommunicationIdentityClient("https://contoso.communication.azure.com", "c2VjcmV0")
     CommunicationIdentityClient("https://contoso.communication.azure.com", "c2VjcmV0").close()

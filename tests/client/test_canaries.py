@@ -165,7 +165,7 @@ async def drive_failures(colour: str, spans: Spans) -> Shown:
 async def test_no_failure_shows_a_secret(colour: str, spans: Spans) -> None:
     shown = await drive_failures(colour, spans)
     assert shown.leaks == {}
-    for logger in ("azure.core", "acs_identity", "msrest.serialization"):
+    for logger in ("azure.core", "acs_identity", "acs_identity_rest._msrest.serialization"):
         assert shown.of(f"log of {logger}"), f"nothing was logged by {logger}"
     assert "ServiceResponseTimeoutError" in shown.of("span")
     assert [method for method in CALLS if not shown.of(f"error of {method}")] == []

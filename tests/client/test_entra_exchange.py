@@ -546,6 +546,13 @@ async def test_plain_http_is_good_enough_on_this_machine(colour: Colour, service
     assert service.authorizations == [f"Bearer {ENTRA_TOKEN}"]
 
 
+async def test_a_redirect_is_not_followed_unless_that_is_asked_for(colour: Colour, service: Service) -> None:
+    service.answers = [answer(307, Location="https://contoso.communication.azure.com/x")]
+    with pytest.raises(HttpResponseError) as caught:
+        await settled(colour.exchange(service).exchange())
+    assert (caught.value.status_code, len(service.asked)) == (307, 1)
+
+
 @pytest.mark.parametrize(
     "location", ["https://evil.example.com/x", "https://contoso.communication.azure.com:8443/x", "http://127.0.0.1/x"]
 )
@@ -554,13 +561,13 @@ async def test_a_redirect_to_another_host_does_not_take_the_token_along(
 ) -> None:
     service.answers = [answer(307, Location=location), refused(503), refused(401)]
     with pytest.raises(ClientAuthenticationError):
-        await settled(colour.exchange(service).exchange())
+        await settled(colour.exchange(service, permit_redirects=True).exchange())
     assert service.authorizations == [f"Bearer {ENTRA_TOKEN}", None, None]
 
 
 async def test_a_redirect_on_the_same_host_takes_it_along(colour: Colour, service: Service) -> None:
     service.answers = [answer(308, Location="/elsewhere"), refused(503), granted()]
-    await settled(colour.exchange(service).exchange())
+    await settled(colour.exchange(service, permit_redirects=True).exchange())
     assert [request.path for request in service.asked][1:] == ["/elsewhere"] * 2
     assert service.authorizations == [f"Bearer {ENTRA_TOKEN}"] * 3
 
@@ -568,7 +575,7 @@ async def test_a_redirect_on_the_same_host_takes_it_along(colour: Colour, servic
 async def test_a_redirect_to_plain_http_is_refused_at_once(colour: Colour, service: Service) -> None:
     service.answers = [answer(307, Location=f"{ENDPOINT}/x".replace("https", "http"))]
     with pytest.raises(ClientAuthenticationError, match="over https only") as caught:
-        await settled(colour.exchange(service).exchange())
+        await settled(colour.exchange(service, permit_redirects=True).exchange())
     assert (len(service.asked), service.slept) == (1, [])
     assert ENTRA_TOKEN not in str(caught.value)
 

@@ -238,7 +238,7 @@ def test_a_success_that_cannot_be_read_is_an_error_that_does_not_show_it(
     assert type(error).__name__ == "UnreadableAnswerError"
     assert DecodeError in type(error).__mro__
     assert error.request_id == "Gb165BIFFEW5tZHIvbnKXA.2.0"
-    assert "JSON is invalid" in str(error)
+    assert "malformed JSON" in str(error)
     assert "canary" not in shown(error)
     assert "canary" in error.response.text()
 
@@ -248,15 +248,17 @@ def test_a_refusal_that_is_no_json_although_it_says_so_is_shown_redacted(
 ) -> None:
     refuse(answers, 404, f"nothing at /identities/{USER}".encode())
     error = error_of(lambda: make_client().delete_user(USER))
-    assert type(error) is UnreadableAnswerError
+    assert type(error) is NotFoundError
     assert error.status_code == 404
     assert str(error).endswith("Content: nothing at /identities/REDACTED")
     assert USER not in shown(error)
 
 
 def test_a_success_that_is_no_json_is_not_shown_at_all(make_client: MakeClient, answers: Answers) -> None:
-    answers.add(200, b"canary")
-    assert str(error_of(make_client().create_user)) == "JSON is invalid: Expecting value: line 1 column 1 (char 0)"
+    answers.add(201, b"canary")
+    error = error_of(make_client().create_user)
+    assert type(error) is UnreadableAnswerError
+    assert str(error) == "The answer is malformed JSON: Expecting value: line 1 column 1 (char 0)"
 
 
 @pytest.mark.parametrize(

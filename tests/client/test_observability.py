@@ -377,8 +377,8 @@ async def test_the_options_of_the_client_reach_the_transport_it_makes(
         made.append(options)
         raise RuntimeError("not needed")
 
-    monkeypatch.setattr("azure.core.pipeline.transport._requests_basic.RequestsTransport", make)
-    monkeypatch.setattr("azure.core.pipeline.transport._aiohttp.AioHttpTransport", make)
+    monkeypatch.setattr("acs_identity._urllib3_transport.Urllib3Transport", make)
+    monkeypatch.setattr("acs_identity.aio._aiohttp_transport.AiohttpTransport", make)
     with pytest.raises(RuntimeError, match="not needed"):
         async with client_of(colour, connection_timeout=1.5, connection_verify="ca.pem"):
             raise AssertionError("the client was made")

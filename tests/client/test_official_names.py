@@ -19,18 +19,22 @@ import azure.communication.identity as official
 import azure.communication.identity.aio as official_aio
 import pytest
 from azure.communication.identity._shared import utils as official_utils
+from azure.core.credentials import AzureKeyCredential
 from azure.core.exceptions import (
+    AzureError,
     ClientAuthenticationError,
+    DecodeError,
     HttpResponseError,
     ResourceNotFoundError,
     SerializationError,
     ServiceRequestError,
 )
+from azure.core.pipeline.transport import RequestsTransport
 from opentelemetry.sdk.trace import ReadableSpan
 
 import acs_identity
 import acs_identity.aio
-from acs_identity_emulator import Emulator, EmulatorTransport, Request, Response
+from acs_identity_emulator import Emulator, EmulatorServer, EmulatorTransport, Request, Response
 
 from .differences import Differences, guide
 
@@ -72,6 +76,10 @@ DIFFERENCES = Differences(
         "log lines, spans and reprs": "identity ids and tokens are secrets",
         "bearer tokens without TLS": "an emulator on this machine needs no TLS",
         "parse_connection_str": "the scheme counts, and so does the port",
+        "connections": "a call costs a fraction; transport= takes azure-core's, or any other of its kind",
+        "environment variables of proxies": "nobody changes them in between, and each reading costs",
+        "redirects": "the service sends none, and another host would get a signed request with an identity id",
+        "body of a refusal that is malformed JSON": "the status tells more",
         "user agent": "the service sees which client it is",
         "scope of spans": "a trace tells which library made a span",
     },
@@ -627,3 +635,68 @@ def test_a_parsed_connection_string_keeps_the_scheme() -> None:
 def test_the_user_agent_names_the_package(theirs: Any, ours: Any) -> None:
     assert request_of(theirs).headers["User-Agent"].startswith("azsdk-python-communication-identity/1.5.0 ")
     assert request_of(ours).headers["User-Agent"].startswith(f"acs-identity/{acs_identity.__version__} ")
+
+
+@shows("connections")
+def test_the_requests_are_sent_by_a_transport_of_the_package() -> None:
+    theirs: Any = official.CommunicationIdentityClient(ENDPOINT, AzureKeyCredential("YQ=="))
+    assert type(theirs._identity_service_client._client._pipeline._transport) is RequestsTransport
+    ours: Any = acs_identity.CommunicationIdentityClient(ENDPOINT, "YQ==")
+    with ours:
+        assert type(ours.raw._client._pipeline._transport) is acs_identity.Urllib3Transport
+
+
+@shows("environment variables of proxies")
+def test_the_proxy_of_the_environment_is_that_of_the_first_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    def asked(client: Any, proxies: list[EmulatorServer]) -> list[int]:
+        before = [len(proxy.emulator.journal.entries()) for proxy in proxies]
+        for proxy in proxies:
+            monkeypatch.setenv("HTTP_PROXY", proxy.endpoint)
+            with pytest.raises(HttpResponseError):
+                client.create_user()
+        return [len(proxy.emulator.journal.entries()) - number for proxy, number in zip(proxies, before, strict=True)]
+
+    for name in ("http_proxy", "no_proxy", "NO_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    with EmulatorServer(Emulator()) as first, EmulatorServer(Emulator()) as second:
+        theirs = official.CommunicationIdentityClient("http://contoso.example", AzureKeyCredential("YQ=="))
+        assert asked(theirs, [first, second]) == [1, 1]
+        with acs_identity.CommunicationIdentityClient("http://contoso.example", "YQ==") as ours:
+            assert asked(ours, [first, second]) == [2, 0]
+
+
+@shows("redirects")
+def test_a_redirect_is_followed_only_where_that_is_asked_for() -> None:
+    class Elsewhere:
+        def __init__(self) -> None:
+            self.hosts: list[str] = []
+
+        def handle(self, request: Request) -> Response:
+            self.hosts.append(request.header("host") or "")
+            return Response(307, {"Location": "https://elsewhere.example.com/identities"}, b"")
+
+    for package, options, follows in (
+        (official, {}, True),
+        (acs_identity, {}, False),
+        (acs_identity, {"permit_redirects": True}, True),
+    ):
+        behind: Any = Elsewhere()
+        made_of: Any = package.CommunicationIdentityClient
+        client = made_of(ENDPOINT, "YQ==", transport=EmulatorTransport(behind), **options)
+        with pytest.raises(AzureError):
+            client.create_user(**({"redirect_max": 2} if follows else {}))
+        assert ("elsewhere.example.com" in behind.hosts) is follows
+
+
+@shows("body of a refusal that is malformed JSON")
+def test_a_refusal_that_is_malformed_is_told_by_its_status() -> None:
+    class Gateway:
+        def handle(self, request: Request) -> Response:
+            return Response(404, {"Content-Type": "application/json"}, b"nothing here")
+
+    behind: Any = Gateway()
+    for package, kind in ((official, DecodeError), (acs_identity, acs_identity.NotFoundError)):
+        client: Any = package.CommunicationIdentityClient(ENDPOINT, "YQ==", transport=EmulatorTransport(behind))
+        with pytest.raises(HttpResponseError, match="nothing here") as caught:
+            client.create_user()
+        assert type(caught.value) is kind

@@ -11,6 +11,7 @@ import azure.communication.identity as official
 import azure.communication.identity.aio as official_aio
 import pytest
 from azure.core.credentials import AccessToken, AzureKeyCredential
+from azure.core.pipeline.transport import AioHttpTransport, RequestsTransport
 
 from acs_identity import CommunicationIdentityClient
 from acs_identity._endpoint import parse_connection_string
@@ -20,6 +21,7 @@ from acs_identity.testing import vcr_config as safe_recordings
 from acs_identity_emulator import AsyncEmulatorTransport, Emulator, EmulatorServer, EmulatorTransport
 
 FOREIGN_ID = "8:acs:00000000-0000-0000-0000-000000000000_00000000-0000-0000-0000-000000000000"
+AZURE_CORE = "http, by azure-core's own transports"
 LIVE = os.environ.get("AZURE_COMMUNICATION_CONNECTION_STRING", "")
 
 
@@ -33,6 +35,8 @@ class Backend:
     emulator: Emulator | None = None
 
     def options(self, *, is_async: bool) -> dict[str, Any]:
+        if self.name == AZURE_CORE:
+            return {"transport": AioHttpTransport() if is_async else RequestsTransport()}
         if self.name != "in process" or self.emulator is None:
             return {}
         return {"transport": AsyncEmulatorTransport(self.emulator) if is_async else EmulatorTransport(self.emulator)}
@@ -140,6 +144,7 @@ BACKENDS = [
     pytest.param("official client's cassette", marks=pytest.mark.vcr),
     "in process",
     "http",
+    AZURE_CORE,
     "official client",
     *(
         [pytest.param("live", marks=[pytest.mark.live, pytest.mark.block_network(allowed_hosts=[".*"])])]
@@ -168,7 +173,7 @@ def backend_named(name: str, request: pytest.FixtureRequest) -> Backend:
     if name == "live":
         endpoint, key = parse_connection_string(LIVE)
         return Backend(name, endpoint, key)
-    if name in ("http", "official client") or is_recording:
+    if name in ("http", AZURE_CORE, "official client") or is_recording:
         server: EmulatorServer = request.getfixturevalue("server")
         return Backend(name, server.endpoint, server.emulator.access_key, server.emulator)
     return Backend(name, *parse_connection_string(playback_connection_string()))

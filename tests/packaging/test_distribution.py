@@ -83,22 +83,25 @@ def test_a_wheel_straight_from_the_checkout_is_the_same(built: Built, root: Path
     assert wheel_files(direct) == wheel_files(built.wheel)
 
 
-def test_the_client_alone_needs_two_packages(metadata: email.message.Message) -> None:
+def test_the_client_alone_needs_what_azure_core_brings_and_msrest(metadata: email.message.Message) -> None:
     assert {r.name for r in requirements(metadata) if r.marker is None} == {
         "azure-core",
+        "certifi",
         "msrest",
+        "urllib3",
     }
 
 
 def test_every_extra_brings_what_it_is_for_and_no_other_is_there(metadata: email.message.Message) -> None:
     emulator = {"starlette", "uvicorn", "pyjwt", "cryptography"}
 
-    assert set(metadata.get_all("Provides-Extra", [])) == {"aio", "cli", "dev", "emulator", "testing"}
+    assert set(metadata.get_all("Provides-Extra", [])) == {"aio", "cli", "dev", "emulator", "entra", "testing"}
     assert of_extra(metadata, "aio") == {"aiohttp"}
     assert emulator <= of_extra(metadata, "emulator")
-    assert {"typer", "rich"} <= of_extra(metadata, "cli")
+    assert of_extra(metadata, "cli") == {"typer", "rich", "jmespath", "pyyaml", "keyring"}
+    assert of_extra(metadata, "entra") == {"azure-identity"}
     assert {"pytest", "pytest-recording", "vcrpy"} <= of_extra(metadata, "testing")
-    for extra in ("aio", "cli", "emulator", "testing"):
+    for extra in ("aio", "cli", "emulator", "entra", "testing"):
         assert of_extra(metadata, extra) <= of_extra(metadata, "dev")
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any, Literal, assert_type
 
 from azure.core.credentials import AccessToken as AzureAccessToken
@@ -21,6 +22,12 @@ from azure.core.rest import HttpRequest, HttpResponse
 import acs_identity
 from acs_identity import (
     AccessToken,
+    Bulk,
+    BulkError,
+    BulkFailure,
+    BulkInterrupted,
+    BulkProgress,
+    BulkResult,
     CommunicationCloudEnvironment,
     CommunicationIdentifier,
     CommunicationIdentifierKind,
@@ -35,6 +42,7 @@ from acs_identity import (
     EntraAssignment,
     EntraPrincipalType,
     HmacAuthenticationPolicy,
+    JournalError,
     MicrosoftTeamsAppIdentifier,
     MicrosoftTeamsAppProperties,
     MicrosoftTeamsUserIdentifier,
@@ -42,6 +50,7 @@ from acs_identity import (
     NotFoundError,
     PhoneNumberIdentifier,
     PhoneNumberProperties,
+    RateBudget,
     TeamsExtensionAssignment,
     TeamsExtensionPrincipalType,
     TeamsExtensionUserIdentifier,
@@ -50,6 +59,7 @@ from acs_identity import (
     UnauthorizedError,
     UnknownIdentifier,
     UnreadableAnswerError,
+    Urllib3Transport,
     identifier_from_raw_id,
     is_communication_user,
     is_microsoft_teams_app,
@@ -109,6 +119,52 @@ def users_and_tokens(client: CommunicationIdentityClient, user_id: str) -> None:
     client.revoke_tokens(user)
     client.delete_user(user_id)
     client.close()
+
+
+def many_users(client: CommunicationIdentityClient, journal: Path) -> list[BulkFailure]:
+    def show(progress: BulkProgress) -> None:
+        print(progress.done, progress.failed, progress.total)
+
+    assert_type(client.bulk, Bulk)
+    try:
+        created = client.bulk.create_users(1000, concurrency=8, journal=journal, progress=show)
+    except JournalError as error:
+        raise SystemExit(str(error)) from error
+    except BulkInterrupted as interruption:
+        return interruption.result.failed
+    assert_type(created, BulkResult[CommunicationUserIdentifier])
+    assert_type(created.answer(3), CommunicationUserIdentifier | None)
+    assert_type(
+        client.bulk.create_users_and_tokens(10, ["chat"], token_expires_in=timedelta(hours=1)),
+        BulkResult[tuple[CommunicationUserIdentifier, AccessToken]],
+    )
+    assert_type(client.bulk.get_tokens(created.succeeded, ["chat"]), BulkResult[AccessToken])
+    assert_type(client.bulk.revoke_tokens(created.succeeded), BulkResult[None])
+    deleted = client.bulk.delete_users(user.raw_id for user in created.succeeded)
+    try:
+        deleted.raise_for_failures()
+    except BulkError as errors:
+        assert_type(errors.exceptions[0], Exception | ExceptionGroup[Exception])
+    for failure in deleted.failed:
+        print(failure.number, failure.user, failure.error)
+    return deleted.not_tried
+
+
+def a_budget_of_ones_own(limits: Mapping[str, int]) -> float:
+    budget = RateBudget(limits, share=0.25)
+    moment = budget.reserve("create_user")
+    budget.pause("create_user", 30)
+    return budget.seconds_until("create_user", moment)
+
+
+def a_transport_of_ones_own(key: str, request: HttpRequest) -> HttpResponse:
+    transport = Urllib3Transport(read_timeout=None, connection_verify="ca.pem", proxies={"https": "http://proxy:8080"})
+    CommunicationIdentityClient(ENDPOINT, key, transport=transport)
+    transport.open()
+    with transport as opened:
+        answer = opened.send(request, stream=True, read_timeout=1)
+    transport.close()
+    return answer
 
 
 def tokens(access_token: AccessToken) -> AzureAccessToken:

@@ -13,13 +13,21 @@ from azure.core.rest import AsyncHttpResponse, HttpRequest
 
 from acs_identity import (
     AccessToken,
+    BulkResult,
     CommunicationTokenScope,
     CommunicationUserDetail,
     CommunicationUserIdentifier,
     EntraAssignment,
+    RateBudget,
     TeamsExtensionAssignment,
 )
-from acs_identity.aio import CommunicationIdentityClient, CommunicationTokenCredential, TokenProvider
+from acs_identity.aio import (
+    AiohttpTransport,
+    Bulk,
+    CommunicationIdentityClient,
+    CommunicationTokenCredential,
+    TokenProvider,
+)
 from acs_identity_rest.v2026_09_23.aio import CommunicationIdentityRestClient
 from acs_identity_rest.v2026_09_23.models import (
     CommunicationIdentityAccessToken,
@@ -66,6 +74,32 @@ async def users_and_tokens(client: CommunicationIdentityClient, user_id: str) ->
     await client.revoke_tokens(user)
     await client.delete_user(user_id)
     await client.close()
+
+
+async def many_users(client: CommunicationIdentityClient, journal: str) -> None:
+    assert_type(client.bulk, Bulk)
+    created = await client.bulk.create_users(1000, concurrency=100, budget=RateBudget(share=0.5), journal=journal)
+    assert_type(created, BulkResult[CommunicationUserIdentifier])
+    assert_type((await client.bulk.create_users(custom_ids=["alice"])).succeeded, list[CommunicationUserIdentifier])
+    assert_type(
+        await client.bulk.create_users_and_tokens(10, ["chat"], token_expires_in=timedelta(hours=1)),
+        BulkResult[tuple[CommunicationUserIdentifier, AccessToken]],
+    )
+    assert_type(await client.bulk.get_tokens(created.succeeded, ["chat"], read_timeout=5), BulkResult[AccessToken])
+    assert_type(await client.bulk.revoke_tokens(created.succeeded), BulkResult[None])
+    assert_type(await client.bulk.delete_users(user.raw_id for user in created.succeeded), BulkResult[None])
+
+
+async def a_transport_of_ones_own(key: str, request: HttpRequest) -> AsyncHttpResponse:
+    transport = AiohttpTransport(
+        connection_timeout=5, connection_cert=("cert.pem", "key.pem"), connection_pool_size=500
+    )
+    CommunicationIdentityClient(ENDPOINT, key, transport=transport)
+    await transport.open()
+    async with transport as opened:
+        answer = await opened.send(request, stream=True, read_timeout=1)
+    await transport.close()
+    return answer
 
 
 async def raw_operations(client: CommunicationIdentityClient, user_id: str) -> None:

@@ -12,9 +12,8 @@ from acs_identity._endpoint import normalize_endpoint
 from acs_identity._entra import Exchanged, entra_scopes, entra_token_of, exchange_operation
 from acs_identity._errors import service_errors
 from acs_identity._models import AccessToken
-from acs_identity._pipeline import pipeline_policies
+from acs_identity._pipeline import raw_client
 from acs_identity._tracing import INSTRUMENTATION, traced_as
-from acs_identity._versions import load
 
 
 class EntraTokenExchange:
@@ -52,8 +51,7 @@ class EntraTokenExchange:
             raise ValueError(
                 "The endpoint must start with https://: over http an Entra ID token goes to this machine only."
             )
-        policies = pipeline_policies(endpoint, USER_TOKENS, is_async=True, **options)
-        self._raw: Any = load(package, "aio").CommunicationIdentityRestClient(endpoint, policies=policies, **options)
+        self._raw: Any = raw_client(package, endpoint, USER_TOKENS, is_async=True, **options)
         self._operations = getattr(self._raw, group)
         # azure-core repeats no POST after a 429 or 502 by itself. A retry policy of the caller's own decides alone.
         self._retries = {} if options.get("retry_policy") else {"retry_on_methods": ["POST"]}
