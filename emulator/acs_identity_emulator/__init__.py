@@ -89,3 +89,7 @@ if not TYPE_CHECKING:
         from importlib import import_module
 
         return getattr(import_module(f".{_MODULES[name]}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -2,14 +2,27 @@
 
 import base64
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Annotated, Any
 
+import typer
 from azure.core.exceptions import HttpResponseError
 from rich.console import Console
 from rich.markup import escape
 
 from acs_identity import AccessToken, CommunicationIdentityClient
 from acs_identity_emulator import Emulator, EmulatorServer
+
+app: typer.Typer = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+
+@app.command()
+def demo(
+    show_secrets: Annotated[
+        bool, typer.Option("--show-secrets", help="Show keys, tokens and identity ids in full.")
+    ] = False,
+) -> None:
+    """Walk from a connection string to an access token and back, against an emulator on a free port."""
+    run(Console(highlight=False, soft_wrap=True), show_secrets=show_secrets)
 
 
 def run(console: Console, *, show_secrets: bool) -> None:

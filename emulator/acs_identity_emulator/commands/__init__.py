@@ -8,6 +8,7 @@ app: typer.Typer = typer.Typer(
     help="The identity service, locally.",
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
+    rich_markup_mode=None,
     add_completion=False,
 )
 

@@ -10,7 +10,7 @@ from .remote import DEFAULT_ENDPOINT, Endpoint, call
 _PATH = "/_emulator/clock"
 
 app: typer.Typer = typer.Typer(
-    help="The clock of the emulator.", no_args_is_help=True, pretty_exceptions_show_locals=False
+    help="The clock of the emulator.", no_args_is_help=True, pretty_exceptions_show_locals=False, rich_markup_mode=None
 )
 
 

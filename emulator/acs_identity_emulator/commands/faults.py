@@ -12,6 +12,7 @@ app: typer.Typer = typer.Typer(
     help="Faults on purpose: refused, late, cut and broken answers.",
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
+    rich_markup_mode=None,
 )
 
 

@@ -10,7 +10,10 @@ from .remote import DEFAULT_ENDPOINT, Endpoint, call
 _PATH = "/_emulator/limits"
 
 app: typer.Typer = typer.Typer(
-    help="The rate limits of the service.", no_args_is_help=True, pretty_exceptions_show_locals=False
+    help="The rate limits of the service.",
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,
+    rich_markup_mode=None,
 )
 
 

@@ -1,0 +1,111 @@
+"""Entra ID and Teams principals are assigned to the resource from the command line."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from acs_identity_emulator import Emulator, EmulatorServer
+
+from .running import Ran, run_command
+
+pytestmark = pytest.mark.once
+
+TENANT = "c70d068c-2f32-484d-9455-73070cd5aadd"
+APP = "617d08b5-f35b-4270-87d6-56833d2dee1b"
+OTHER_APP = "2c3e1e83-8fd7-4615-ad2b-b8c1229845ac"
+PRINCIPAL = "b27b64b9-39d2-44a3-869d-67700b74e805"
+OTHER = "32c0a5db-05ec-78ea-51ab-3f06b329397e"
+
+
+@pytest.fixture
+def emulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
+    with EmulatorServer(Emulator()) as server:
+        monkeypatch.setenv("AZURE_COMMUNICATION_CONNECTION_STRING", server.connection_string)
+        yield server.emulator
+
+
+def set_entra(object_id: str = PRINCIPAL, principal_type: str = "user", *more: str) -> Ran:
+    arguments = ["--object-id", object_id, "--tenant-id", TENANT, "--principal-type", principal_type]
+    return run_command("assignment", "entra", "set", *arguments, "--client-id", APP, *more)
+
+
+def set_teams(principal_type: str = "user", *more: str) -> Ran:
+    arguments = ["--object-id", PRINCIPAL, "--tenant-id", TENANT, "--principal-type", principal_type]
+    return run_command("assignment", "teams", "set", *arguments, *more)
+
+
+@pytest.mark.usefixtures("emulator")
+def test_an_entra_principal_is_assigned_listed_replaced_and_removed() -> None:
+    made = set_entra().data
+    assert made == {"object_id": PRINCIPAL, "tenant_id": TENANT, "principal_type": "user", "client_ids": [APP]}
+    assert run_command("assignment", "entra", "get", "--object-id", PRINCIPAL).data == made
+    replaced = set_entra(PRINCIPAL, "group", OTHER_APP).data
+    assert (replaced["principal_type"], set(replaced["client_ids"])) == ("group", {APP, OTHER_APP})
+    other = set_entra(OTHER).data
+    listed = run_command("assignment", "entra", "list").data
+    assert sorted(listed, key=str) == sorted([replaced, other], key=str)
+    called = run_command("assignment", "entra", "delete", "--object-id", PRINCIPAL, "--yes")
+    assert (called.code, called.stdout, called.stderr) == (0, "", "")
+    assert run_command("assignment", "entra", "list").data == [other]
+
+
+@pytest.mark.parametrize("api_version", [None, "2025-06-30", "2025-03-02-preview"])
+@pytest.mark.usefixtures("emulator")
+def test_a_teams_principal_is_assigned_read_and_removed(api_version: str | None) -> None:
+    version = [] if api_version is None else ["--api-version", api_version]
+    made = set_teams("teamsResourceAccount", "--client-id", APP, *version).data
+    assert (made["principal_type"], made["client_ids"]) == ("teamsResourceAccount", [APP])
+    ids = ["--tenant-id", TENANT, "--object-id", PRINCIPAL]
+    assert run_command("assignment", "teams", "get", *ids, *version).data == made
+    assert run_command("assignment", "teams", "delete", *ids, "-y", *version).code == 0
+    gone = run_command("assignment", "teams", "get", *ids, *version)
+    assert (gone.code, gone.stdout) == (1, "")
+    assert "404" in gone.stderr
+
+
+@pytest.mark.parametrize("kind", ["entra", "teams"])
+def test_no_assignment_is_deleted_unasked(emulator: Emulator, kind: str) -> None:
+    ids = ["--object-id", PRINCIPAL, *(["--tenant-id", TENANT] if kind == "teams" else [])]
+    called = run_command("assignment", kind, "delete", *ids)
+    assert called.code == 2
+    assert "--yes" in called.stderr
+    assert not emulator.journal.entries()
+
+
+@pytest.mark.parametrize("kind", ["entra", "teams"])
+def test_a_dry_run_assigns_and_deletes_nothing(emulator: Emulator, kind: str) -> None:
+    ids = ["--object-id", PRINCIPAL, *(["--tenant-id", TENANT] if kind == "teams" else [])]
+    setting = set_entra(PRINCIPAL, "user", "--dry-run") if kind == "entra" else set_teams("user", "--dry-run")
+    deleting = run_command("assignment", kind, "delete", *ids, "--dry-run")
+    told = [json.loads(called.stdout) for called in (setting, deleting)]
+    assert [each["method"] for each in told] == ["PUT", "DELETE"]
+    version = {"entra": "2025-03-02-preview", "teams": "2026-09-23"}[kind]
+    assert all(each["path"].endswith(f"/assignments/{{object_id}}?api-version={version}") for each in told)
+    assert not emulator.journal.entries()
+
+
+def test_a_typo_in_the_type_of_a_principal_is_answered_with_what_was_meant(emulator: Emulator) -> None:
+    assert "Did you mean group?" in set_entra(PRINCIPAL, "gruop").stderr
+    assert "Did you mean resourceAccount?" in set_teams("resourceacount").stderr
+    assert not emulator.journal.entries()
+
+
+def test_a_version_without_them_says_which_has_them(emulator: Emulator) -> None:
+    called = set_entra(PRINCIPAL, "user", "--api-version", "2026-09-23")
+    assert called.code == 2
+    assert "2025-03-02-preview" in called.stderr
+    called = set_teams("user", "--api-version", "2023-10-01")
+    assert called.code == 2
+    assert "2025-06-30" in called.stderr
+    assert not emulator.journal.entries()
+
+
+@pytest.mark.parametrize("missing", ["--object-id", "--tenant-id", "--principal-type", "--client-id"])
+def test_what_is_missing_is_named(emulator: Emulator, missing: str) -> None:
+    given = {"--object-id": PRINCIPAL, "--tenant-id": TENANT, "--principal-type": "user", "--client-id": APP}
+    del given[missing]
+    called = run_command("assignment", "entra", "set", *(word for pair in given.items() for word in pair))
+    assert called.code == 2
+    assert missing in called.stderr
+    assert not emulator.journal.entries()

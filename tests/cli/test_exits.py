@@ -1,0 +1,190 @@
+"""However a command ends: an exit code, a line on stderr, and never a traceback."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from acs_identity.cli.exits import EXIT_CODES
+from acs_identity_emulator import EmulatorServer, FaultRule
+
+from .conftest import CONNECTION_STRING, Run, installed
+
+pytestmark = pytest.mark.once
+
+
+def test_help_lists_every_exit_code(bare: Run) -> None:
+    lines = [line.split(maxsplit=1) for line in bare("--help").stdout.partition("Exit codes:")[2].splitlines() if line]
+    assert {int(code): meaning for code, meaning in lines} == EXIT_CODES
+
+
+def test_without_a_connection_string_the_ways_to_give_one_are_told(bare: Run) -> None:
+    done = bare("token", "issue", "--scope", "chat")
+    assert (done.code, done.stdout) == (3, "")
+    for way in (CONNECTION_STRING, "--endpoint", "--profile", "emulator exec"):
+        assert way in done.stderr
+
+
+def test_a_service_that_is_not_there_exits_with_four(bare: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(CONNECTION_STRING, "endpoint=http://127.0.0.1:9;accesskey=c2VjcmV0")
+    done = bare("user", "create")
+    assert done.code == 4
+    assert "acs-identity doctor" in done.stderr
+    assert "c2VjcmV0" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("endpoint=https://contoso.communication.azure.com/", "accesskey"),
+        ("accesskey=c2VjcmV0", "endpoint"),
+        ("hello", "endpoint"),
+        ("endpoint=https://contoso.communication.azure.com/;accesskey=c2VjcmV0!", "base64"),
+    ],
+)
+def test_a_connection_string_that_is_wrong_is_told_without_the_key(
+    bare: Run, monkeypatch: pytest.MonkeyPatch, value: str, said: str
+) -> None:
+    monkeypatch.setenv(CONNECTION_STRING, value)
+    done = bare("user", "create")
+    assert done.code == 2
+    assert said in done.stderr
+    assert "c2VjcmV0" not in done.stderr
+
+
+def test_options_that_contradict_each_other_are_told(bare: Run) -> None:
+    done = bare("user", "create", "--connection-string", "a=b", "--endpoint", "http://127.0.0.1:9")
+    assert done.code == 2
+    assert "either" in done.stderr
+
+
+def test_a_key_is_read_from_stdin(bare: Run, server: EmulatorServer) -> None:
+    done = bare("user", "create", "--endpoint", server.endpoint, "--key", "-", stdin=server.emulator.access_key)
+    assert done.code == 0
+
+
+def test_a_sign_in_to_entra_takes_the_place_of_a_key(
+    bare: Run, server: EmulatorServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("azure.identity.DefaultAzureCredential", server.emulator.entra.credential)
+    assert bare("user", "create", "--endpoint", server.endpoint).code == 0
+    checks = {check["check"]: check["state"] for check in bare("doctor", "--endpoint", server.endpoint).data}
+    assert checks["sign-in"] == checks["role"] == "ok"
+
+
+def test_without_azure_identity_it_is_told_what_to_install(
+    bare: Run, server: EmulatorServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "azure.identity", None)
+    done = bare("user", "create", "--endpoint", server.endpoint)
+    assert done.code == 3
+    assert "acs-identity[cli,entra]" in done.stderr
+
+
+def test_a_fault_of_ours_is_one_line_with_a_log_and_no_secret(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    secret = "8:acs:61a5163d-fb08-4069-b2b1-9d48f5ea40fa_00000001-261e-ee69-804e-276b4387cd5e"
+
+    def broken(*_: object, **__: object) -> None:
+        raise LookupError(secret)
+
+    monkeypatch.setattr("acs_identity.CommunicationIdentityClient.create_user", broken)
+    done = run("user", "create")
+    assert done.code == 70
+    assert len(done.stderr.splitlines()) == 1
+    log = Path(done.stderr.split("log: ")[1].strip())
+    assert "LookupError" in log.read_text()
+    assert secret not in log.read_text() + done.stderr
+    log.unlink()
+
+
+def sent_away(emulated: EmulatorServer, *, redirect: str, command: str = "user create") -> tuple[int, str]:
+    program = Path(sys.executable).parent / "acs-identity"
+    done = subprocess.run(
+        ["/bin/bash", "-c", f"set -o pipefail; {program} {command} {redirect}"],
+        capture_output=True,
+        timeout=60,
+        check=False,
+        env={**os.environ, CONNECTION_STRING: emulated.connection_string},
+    )
+    return done.returncode, done.stderr.decode()
+
+
+@pytest.mark.skipif(not Path("/bin/bash").exists(), reason="there is no bash")
+@pytest.mark.parametrize("redirect", ["| true", ">&-", "2>&-", "| head -n 1", "<&-"])
+def test_a_closed_pipe_is_quiet(server: EmulatorServer, redirect: str) -> None:
+    assert sent_away(server, redirect=redirect, command="user create --count 3") == (0, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+def test_a_full_disk_is_told(server: EmulatorServer) -> None:
+    code, said = sent_away(server, redirect="> /dev/full")
+    assert code == 74
+    assert "No space left" in said
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"LANG": "C", "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+        {"PYTHONIOENCODING": "ascii"},
+        {"NO_COLOR": "1", "TERM": "dumb"},
+        {"COLUMNS": "20"},
+        {"HOME": "/nonexistent", "XDG_CONFIG_HOME": "/nonexistent"},
+    ],
+    ids=lambda environment: next(iter(environment)),
+)
+@pytest.mark.parametrize("output_format", ["table", "json"])
+def test_it_works_in_whatever_surroundings(
+    server: EmulatorServer, environment: dict[str, str], output_format: str
+) -> None:
+    environment = {**environment, CONNECTION_STRING: server.connection_string}
+    done = installed("user", "create", "--custom-id", "Zoé €", "-o", output_format, environment=environment)
+    assert done.code == 0
+    assert "8:acs:" in done.stdout
+    assert "\x1b" not in done.stdout
+
+
+# Who is started in the background may have been told to ignore it.
+INTERRUPTIBLE = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from acs_identity.cli import main
+main()
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs SIGINT")
+@pytest.mark.parametrize("command", [["user", "create"], ["user", "create", "--count", "50"], ["token", "inspect"]])
+def test_ctrl_c_ends_it_quietly(command: list[str], server: EmulatorServer) -> None:
+    server.emulator.faults.add(FaultRule("delay", delay=3.0))
+    with subprocess.Popen(
+        [sys.executable, "-c", INTERRUPTIBLE, *command],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, CONNECTION_STRING: server.connection_string},
+    ) as process:
+        # Whenever it comes: while modules are loaded, in the request, or at the prompt.
+        time.sleep(1)
+        process.send_signal(signal.SIGINT)
+        _, stderr = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "Traceback" not in stderr
+
+
+def test_the_module_is_the_command(server: EmulatorServer) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "acs_identity.cli", "user", "create"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+        env={**os.environ, CONNECTION_STRING: server.connection_string},
+    )
+    assert "user_id" in done.stdout
