@@ -18,7 +18,7 @@ QUICK := $(or $(wildcard .venv/bin/python),python3)
 # For instance: make test VERSIONS=3.13 PYTEST="--no-cov -k emulator"
 PYTEST :=
 
-.PHONY: help demo test test-quick test-maintaining venvs wheel lint types format generate check-generated guard pictures bench-emulator fuzz nightly lock clean
+.PHONY: help demo test test-quick test-maintaining venvs wheel lint types format generate check-generated guard pictures docs bench bench-bulk bench-command bench-emulator fuzz nightly lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | awk -F '|' '{ printf "make %-16s %s\n", $$1, $$2 }'
@@ -36,7 +36,7 @@ test-%: .venv-%/ready wheel build/official/identity_samples_async.py
 	@echo "== Python $*"
 	@.venv-$*/bin/python -m pip install -qq --no-deps --force-reinstall build/dist/*.whl
 	@.venv-$*/bin/python -m pip check
-	@.venv-$*/bin/python -m pytest -n auto --dist loadfile $(if $(filter $(FIRST),$*),--cov) \
+	@.venv-$*/bin/python -m pytest -n auto --dist loadfile $(if $(filter $(FIRST),$*),--cov --cov-report=) \
 		-m "not node$(if $(filter-out $(FIRST),$*), and not once)" $(PYTEST)
 
 test-quick: ## test the checkout installed in .venv, without the slow tests
@@ -79,8 +79,22 @@ guard: .venv-$(FIRST)/ready ## report what the change does to users and what it 
 test-maintaining: .venv-$(FIRST)/ready node_modules/.package-lock.json ## test what needs Node: an invented API version in a copy, and the official JavaScript client
 	@$(TOOLS) -m pytest -m node $(PYTEST)
 
-pictures: .venv-$(FIRST)/ready ## take the pictures of the console page that the documents show; needs chromium
-	@$(TOOLS) -m pip install -qq --no-deps -e . && $(TOOLS) -m tools.console_picture
+pictures: .venv-$(FIRST)/ready ## take the pictures of the terminal and the console page that the documents show; needs chromium
+	@$(TOOLS) -m pip install -qq --no-deps -e . && $(TOOLS) -m tools.console_picture && $(TOOLS) -m tools.terminal_picture
+
+docs: .venv-$(FIRST)/ready ## build the documentation into build/docs; a warning is an error
+	@$(TOOLS) -m pip install -qq --no-deps -e . && $(TOOLS) -m tools.cli_reference --check
+	@$(TOOLS) -m sphinx -q -W --keep-going -b html docs build/docs
+	@echo "the documentation is in build/docs/index.html"
+
+bench: .venv-$(FIRST)/ready ## measure what a call of the client costs and write docs/performance.md; QUICK=1 is short
+	@$(TOOLS) -m pip install -qq --no-deps -e . && $(TOOLS) -m benchmarks.client $(if $(QUICK),--quick,--write)
+
+bench-bulk: .venv-$(FIRST)/ready ## measure bulk calls under the limits of the service and write its part of docs/scaling.md; five minutes
+	@$(TOOLS) -m pip install -qq --no-deps -e . && $(TOOLS) -m benchmarks.bulk --write
+
+bench-command: .venv-$(FIRST)/ready ## measure how long the command takes to start, and write docs/command-performance.md
+	@$(TOOLS) -m pip install -qq --no-deps -e . && $(TOOLS) -m benchmarks.command --write
 
 bench-emulator: .venv-$(FIRST)/ready ## compare the emulator with bare routes, and write docs/emulator-performance.md; five minutes
 	@$(TOOLS) -m pip install -qq --no-deps -e . && $(TOOLS) -m benchmarks.emulator --write

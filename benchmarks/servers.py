@@ -14,10 +14,13 @@ TOKEN_BYTES = 600
 
 def serve(kind: str) -> Callable[[], int]:
     """Start a server and return what gives its port."""
-    if kind == "emulator":
+    if kind in ("emulator", "limited"):
         from acs_identity_emulator import Emulator, EmulatorServer
 
-        server = EmulatorServer(Emulator())
+        emulator = Emulator()
+        if kind == "limited":
+            emulator.limits.set()
+        server = EmulatorServer(emulator)
         server.start()
         return lambda: int(server.endpoint.rpartition(":")[2])
     return _serve_starlette(with_signature=kind == "signing")
