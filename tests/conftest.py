@@ -26,6 +26,14 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Conformance(), "conformance")
 
 
+def pytest_report_teststatus(report: pytest.TestReport, config: pytest.Config) -> tuple[str, str, str] | None:
+    """Print no dot for a test that passed where nobody watches: a long log hides what failed."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if report.when == "call" and report.passed and reporter is not None and not reporter.isatty:
+        return "passed", "", "PASSED"
+    return None
+
+
 @pytest.fixture
 def conformance(request: pytest.FixtureRequest) -> Conformance:
     """What checks the responses; a test that gets a wrong one on purpose takes it off its list of problems."""

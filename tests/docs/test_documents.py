@@ -10,8 +10,9 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from azure.core.pipeline.transport import AioHttpTransport, RequestsTransport
 
-import acs_identity
+import acs_identity.aio
 import acs_identity_emulator
 from acs_identity_emulator import AsyncEmulatorTransport, Emulator, EmulatorTransport
 
@@ -25,14 +26,18 @@ def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """Give the names that examples use, with an emulator behind the endpoint instead of Azure."""
     emulator = Emulator()
 
-    def transport(**_: Any) -> EmulatorTransport:
-        return EmulatorTransport(emulator)
+    transport, async_transport = EmulatorTransport(emulator), AsyncEmulatorTransport(emulator)
 
-    def async_transport(**_: Any) -> AsyncEmulatorTransport:
-        return AsyncEmulatorTransport(emulator)
+    def send(_: Any, request: Any, **options: Any) -> Any:
+        return transport.send(request, **options)
 
-    monkeypatch.setattr("azure.core.pipeline.transport._requests_basic.RequestsTransport", transport)
-    monkeypatch.setattr("azure.core.pipeline.transport._aiohttp.AioHttpTransport", async_transport)
+    async def async_send(_: Any, request: Any, **options: Any) -> Any:
+        return await async_transport.send(request, **options)
+
+    for kind in (acs_identity.Urllib3Transport, RequestsTransport):
+        monkeypatch.setattr(kind, "send", send)
+    for async_kind in (acs_identity.aio.AiohttpTransport, AioHttpTransport):
+        monkeypatch.setattr(async_kind, "send", async_send)
     return {
         "endpoint": ENDPOINT,
         "access_key": emulator.access_key,
