@@ -15,13 +15,15 @@ html_theme = "furo"
 html_title = "acs-identity"
 html_static_path = ["pictures"]
 html_copy_source = False
+html_show_copyright = False
 html_domain_indices = False
 
 myst_heading_anchors = 4
 
+default_role = "code"
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
-autodoc_default_options = {"members": True, "show-inheritance": True}
+autodoc_default_options = {"members": True}
 autodoc_preserve_defaults = True
 napoleon_google_docstring = True
 napoleon_numpy_docstring = False

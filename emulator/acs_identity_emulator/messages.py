@@ -66,7 +66,7 @@ class Response:
 
     @property
     def arriving_body(self) -> bytes:
-        """The part of the body that arrives: all of it, half of it when it is truncated, nothing after a reset."""
+        """What arrives of the body, which is half of it when it is truncated and nothing after a reset."""
         if self.cut is None:
             return self.body
         return self.body[: len(self.body) // 2] if self.cut == "truncated" else b""

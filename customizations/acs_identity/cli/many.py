@@ -159,7 +159,8 @@ class Watch(AbstractContextManager["Watch"]):
         self._done = 0
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
-        self.budget, self._wait = _watched_budget()
+        budget, self._wait = _watched_budget()
+        self.budget: RateBudget = budget
 
     def __enter__(self) -> Self:
         if sys.stderr.isatty():
