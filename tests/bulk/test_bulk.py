@@ -326,7 +326,7 @@ async def test_a_service_that_is_not_there_is_tried_again(
     budget.pause = lambda *_: None  # type: ignore[method-assign]
     result = await bulk.create_users(1, budget=budget)
     assert [type(failure.error) for failure in result.failed] == [ServiceRequestError]
-    assert len(tries) == 8
+    assert len(tries) == 5
     assert emulator.journal.entries() == []
 
 
