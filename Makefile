@@ -93,7 +93,7 @@ bench: .venv-$(FIRST)/ready ## measure what a call of the client costs and write
 bench-bulk: .venv-$(FIRST)/ready ## measure bulk calls under the limits of the service and write its part of docs/scaling.md; five minutes
 	@$(TOOLS) -m pip install -qq --no-deps -e . && $(TOOLS) -m benchmarks.bulk --write
 
-bench-command: .venv-$(FIRST)/ready ## measure how long the command takes to start, and write docs/command-performance.md
+bench-command: wheel ## measure how long the command takes to start, and write docs/command-performance.md
 	@$(TOOLS) -m pip install -qq --no-deps -e . && $(TOOLS) -m benchmarks.command --write
 
 bench-emulator: .venv-$(FIRST)/ready ## compare the emulator with bare routes, and write docs/emulator-performance.md; five minutes

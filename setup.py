@@ -16,7 +16,8 @@ EMULATOR = [
     "cryptography>=43",
     "trustme>=1.2",
 ]
-CLI = ["typer>=0.29", "rich>=13", "jmespath>=1", "PyYAML>=6", "keyring>=25"]
+# typer 0.29 loads pydantic for every command that has an option: half as long again until a token is there.
+CLI = ["typer>=0.28,<0.29", "rich>=13", "jmespath>=1", "PyYAML>=6", "keyring>=25"]
 ENTRA = ["azure-identity>=1.17"]
 TESTING = ["pytest>=8", "pytest-recording>=0.14", "vcrpy>=9"]
 

@@ -7,14 +7,15 @@ import platform
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
+import venv
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 
-PAGE = Path(__file__).resolve().parent.parent / "docs" / "command-performance.md"
-PROGRAM = Path(sys.executable).parent / "acs-identity"
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = ROOT / "docs" / "command-performance.md"
 HELP, COMMAND = 250.0, 400.0
 # From a Python that does nothing up to a command that asks the service.
 COMMANDS = {
@@ -28,9 +29,9 @@ COMMANDS = {
 }
 _PAGE = """# How long the command takes
 
-Written by `make bench-command`; not to be edited. Each command is started {rounds} times, in turn with the others,
-beside an emulator in a process of its own; the time that the emulator takes for the answer is taken off. Medians are
-followed by the smallest and the largest value.
+Written by `make bench-command`; not to be edited. The wheel is installed with `[cli,emulator]` in an environment of
+its own. Each command is started {rounds} times, in turn with the others, beside an emulator in another process; the
+time that it takes for the answer is taken off. Medians are followed by the smallest and the largest value.
 
 Measured on {date} with Python {python} on {cores} cores; typer {typer}, azure-core {azure}.
 
@@ -47,10 +48,31 @@ class Spent:
     wall: list[float]
 
 
-def measure(rounds: int) -> dict[str, Spent]:
+def install(folder: Path) -> Path:
+    """Install the wheel in build/dist as a user would, in an environment in this folder, and return its programs."""
+    wheels = list((ROOT / "build" / "dist").glob("*.whl"))
+    if len(wheels) != 1:
+        raise SystemExit("There is not one wheel in build/dist. Run: make wheel")
+    venv.create(folder, with_pip=True)
+    programs = folder / "bin"
+    pip = [str(programs / "python"), "-m", "pip", "install", "-qq", "-c", str(ROOT / "constraints.txt")]
+    subprocess.run([*pip, f"{wheels[0]}[cli,emulator]"], check=True)
+    return programs
+
+
+def versions(programs: Path, *distributions: str) -> list[str]:
+    """Return the versions of what is installed there."""
+    code = "import sys; from importlib.metadata import version; print(*map(version, sys.argv[1:]))"
+    return subprocess.run(
+        [programs / "python", "-c", code, *distributions], check=True, capture_output=True, text=True
+    ).stdout.split()
+
+
+def measure(programs: Path, rounds: int) -> dict[str, Spent]:
     """Start each command so many times, in turn, against an emulator in another process."""
+    program = programs / "acs-identity"
     with subprocess.Popen(
-        [PROGRAM, "emulator", "start", "--port", "0", "--no-https"],
+        [program, "emulator", "start", "--port", "0", "--no-https"],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
@@ -67,7 +89,7 @@ def measure(rounds: int) -> dict[str, Spent]:
             # The first round reads from the disk.
             for number in range(rounds + 1):
                 for name, (words, limit) in COMMANDS.items():
-                    command = [str(PROGRAM), *words.split()] if words else [sys.executable, "-c", "pass"]
+                    command = [str(program), *words.split()] if words else [str(programs / "python"), "-c", "pass"]
                     begin = time.perf_counter()
                     subprocess.run(command, env=environment, check=True, capture_output=True)
                     if number:
@@ -92,7 +114,7 @@ def answer_time(endpoint: str, rounds: int) -> float:
     return statistics.median(taken)
 
 
-def page(results: dict[str, Spent], rounds: int) -> str:
+def page(results: dict[str, Spent], rounds: int, typer: str, azure: str) -> str:
     """Return the document that shows what was measured."""
     nothing = results["a Python that does nothing"].wall
     rows: list[str] = []
@@ -107,8 +129,8 @@ def page(results: dict[str, Spent], rounds: int) -> str:
         date=f"{datetime.now(UTC):%Y-%m-%d}",
         python=platform.python_version(),
         cores=os.cpu_count(),
-        typer=version("typer"),
-        azure=version("azure-core"),
+        typer=typer,
+        azure=azure,
         rows="\n".join(rows),
     )
 
@@ -125,8 +147,11 @@ def main() -> int:
     parser.add_argument("--json", type=Path, help="write the numbers to this file")
     arguments = parser.parse_args()
     rounds = 2 if arguments.quick else 15
-    results = measure(rounds)
-    shown = page(results, rounds)
+    with tempfile.TemporaryDirectory() as folder:
+        programs = install(Path(folder))
+        results = measure(programs, rounds)
+        typer, azure = versions(programs, "typer", "azure-core")
+    shown = page(results, rounds, typer, azure)
     if arguments.json:
         arguments.json.write_text(json.dumps({name: asdict(spent) for name, spent in results.items()}), "utf-8")
     if arguments.write:

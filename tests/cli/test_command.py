@@ -1,6 +1,9 @@
 """The command helps, and says what is missing, in words."""
 
 import importlib.util
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from importlib.machinery import ModuleSpec
 from typing import Any
@@ -12,6 +15,26 @@ import acs_identity
 from acs_identity.cli import main
 from acs_identity.cli.app import app
 from acs_identity.cli.exits import CommandError
+from acs_identity_emulator import EmulatorServer
+
+# What makes a command wait, or is for other commands, other outputs and other transports.
+HEAVY = frozenset(
+    [
+        "aiohttp",
+        "asyncio",
+        "cryptography",
+        "jmespath",
+        "jwt",
+        "keyring",
+        "msrest",
+        "pydantic",
+        "requests",
+        "rich",
+        "starlette",
+        "uvicorn",
+        "yaml",
+    ]
+)
 
 
 def test_the_version_is_that_of_the_package() -> None:
@@ -66,3 +89,30 @@ def test_without_the_emulator_its_commands_say_what_to_install(
     without("uvicorn")
     with pytest.raises(CommandError, match=r'pip install "acs-identity\[cli,emulator\]"'):
         CliRunner().invoke(app, command, catch_exceptions=False)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["--help"], set[str]()),
+        (["token", "issue", "--scope", "chat"], set[str]()),
+        (["user", "create"], set[str]()),
+        (["user", "create", "--query", "user_id"], {"jmespath"}),
+        (["user", "create", "--output", "yaml"], {"yaml"}),
+    ],
+    ids=" ".join,
+)
+def test_a_command_loads_no_package_that_it_does_not_need(
+    server: EmulatorServer, arguments: list[str], expected: set[str]
+) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "acs_identity.cli", *arguments],
+        env={**os.environ, "AZURE_COMMUNICATION_CONNECTION_STRING": server.connection_string},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    loaded = {line.rpartition("|")[2].strip() for line in ran.stderr.splitlines()}
+    assert "acs_identity.cli" in loaded
+    assert loaded & HEAVY == expected
