@@ -18,7 +18,7 @@ QUICK := $(or $(wildcard .venv/bin/python),python3)
 # For instance: make test VERSIONS=3.13 PYTEST="--no-cov -k emulator"
 PYTEST :=
 
-.PHONY: help demo test test-quick test-maintaining venvs wheel lint types format generate check-generated guard pictures docs bench bench-bulk bench-command bench-emulator fuzz nightly lock clean
+.PHONY: help demo test test-quick test-maintaining test-install venvs wheel lint types format generate check-generated guard pictures docs bench bench-bulk bench-command bench-emulator fuzz nightly lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | awk -F '|' '{ printf "make %-16s %s\n", $$1, $$2 }'
@@ -37,10 +37,10 @@ test-%: .venv-%/ready wheel build/official/identity_samples_async.py
 	@.venv-$*/bin/python -m pip install -qq --no-deps --force-reinstall build/dist/*.whl
 	@.venv-$*/bin/python -m pip check
 	@.venv-$*/bin/python -m pytest -n auto --dist loadfile $(if $(filter $(FIRST),$*),--cov --cov-report=) \
-		-m "not node$(if $(filter-out $(FIRST),$*), and not once)" $(PYTEST)
+		-m "not node and not index$(if $(filter-out $(FIRST),$*), and not once)" $(PYTEST)
 
 test-quick: ## test the checkout installed in .venv, without the slow tests
-	@$(QUICK) -m pytest -m "not once and not node" $(PYTEST)
+	@$(QUICK) -m pytest -m "not once and not node and not index" $(PYTEST)
 
 venvs: $(VERSIONS:%=.venv-%/ready)
 
@@ -78,6 +78,9 @@ guard: .venv-$(FIRST)/ready ## report what the change does to users and what it 
 
 test-maintaining: .venv-$(FIRST)/ready node_modules/.package-lock.json ## test what needs Node: an invented API version in a copy, and the official JavaScript client
 	@$(TOOLS) -m pytest -m node $(PYTEST)
+
+test-install: .venv-$(FIRST)/ready ## test what the documents say to install, each in an empty environment
+	@$(TOOLS) -m pip install -qq --no-deps -e . && $(TOOLS) -m pytest -m index $(PYTEST)
 
 pictures: .venv-$(FIRST)/ready ## take the pictures of the terminal and the console page that the documents show; needs chromium
 	@$(TOOLS) -m pip install -qq --no-deps -e . && $(TOOLS) -m tools.console_picture && $(TOOLS) -m tools.terminal_picture
