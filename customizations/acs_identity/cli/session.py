@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Self
 import typer
 
 from acs_identity.cli.exits import NO_CREDENTIAL, USAGE, CommandError
-from acs_identity.cli.output import Format, Output
+from acs_identity.cli.output import Format, Output, printable
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
@@ -249,7 +249,7 @@ def confirm(question: str, *, yes: bool) -> None:
     if not sys.stdin.isatty():
         raise CommandError("Nobody can be asked here; add --yes to do it.", USAGE)
     # Not typer.confirm(): it ends its question on stdout, where only data belongs.
-    typer.echo(f"{question} [y/N]: ", nl=False, err=True)
+    typer.echo(f"{printable(question)} [y/N]: ", nl=False, err=True)
     if not (answer := sys.stdin.readline()):
         raise typer.Abort
     if answer.strip().lower() not in ("y", "yes"):
