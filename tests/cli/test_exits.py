@@ -123,7 +123,10 @@ def test_what_no_input_can_explain_is_a_fault_of_ours(
 
 
 def test_a_fault_is_told_where_no_log_can_be_written(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("acs_identity.CommunicationIdentityClient.create_user", lambda *_, **__: 1 / 0)
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("acs_identity.CommunicationIdentityClient.create_user", broken)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "nothing"))
     done = run("user", "create")
     assert done.code == 70

@@ -297,12 +297,15 @@ def test_a_file_with_a_key_that_others_can_read_is_told(bare: Run, tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    ("error", "code"),
-    [(OSError(errno.ENOSPC, "No space left on device"), 74), (KeyboardInterrupt(), 130)],
+    ("error", "code", "said"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), 74, "profiles.json could not be written: No space left"),
+        (KeyboardInterrupt(), 130, ""),
+    ],
     ids=["full", "interrupted"],
 )
 def test_what_ends_in_the_middle_leaves_the_file_as_it_was(
-    bare: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException, code: int
+    bare: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException, code: int, said: str
 ) -> None:
     bare("profiles", "add", "shop", "--endpoint", "http://shop.invalid")
     before = settings(tmp_path).read_bytes()
@@ -311,7 +314,9 @@ def test_what_ends_in_the_middle_leaves_the_file_as_it_was(
         raise error
 
     monkeypatch.setattr(Path, "replace", end)
-    assert bare("profiles", "add", "other", "--endpoint", "http://other.invalid").code == code
+    done = bare("profiles", "add", "other", "--endpoint", "http://other.invalid")
+    assert done.code == code
+    assert said in done.stderr
     assert settings(tmp_path).read_bytes() == before
     assert {file.name for file in settings(tmp_path).parent.iterdir()} == {"profiles.json", "profiles.lock"}
 
@@ -322,22 +327,16 @@ def test_two_that_add_at_once_do_not_lose_each_others_profile(bare: Run, tmp_pat
 
     bare("profiles", "add", "one", "--endpoint", "http://one.invalid")
     file = settings(tmp_path)
-    command = [
-        Path(sys.executable).parent / "acs-identity",
-        "profiles",
-        "add",
-        "two",
-        "--endpoint",
-        "http://two.invalid",
-    ]
+    program = str(Path(sys.executable).parent / "acs-identity")
+    command = [program, "profiles", "add", "two", "--endpoint", "http://two.invalid"]
+    content = json.loads(file.read_text())
+    content["profiles"]["three"] = {"endpoint": "http://three.invalid"}
     with file.with_suffix(".lock").open() as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
             waits = re.compile(rf"-> FLOCK +ADVISORY +WRITE {process.pid} ")
             while process.poll() is None and not waits.search(Path("/proc/locks").read_text()):
                 time.sleep(0.01)
-            content = json.loads(file.read_text())
-            content["profiles"]["three"] = {"endpoint": "http://three.invalid"}
             file.write_text(json.dumps(content))
             fcntl.flock(lock, fcntl.LOCK_UN)
             process.communicate(timeout=30)

@@ -5,7 +5,7 @@ import os
 import re
 import shlex
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated, Any, Final, cast
@@ -226,7 +226,7 @@ def _is_profile(value: Any) -> bool:
 
 
 @contextmanager
-def _changing() -> Iterator[_Profiles]:
+def _changing() -> Generator[_Profiles]:
     """Give the profiles to one process at a time, and keep what it makes of them unless it fails."""
     folder = _path().parent
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
