@@ -100,24 +100,25 @@ class Session(Printing):
         Raises:
             CommandError: There is nothing to tell (exit code 3), or it is contradictory or malformed (2).
         """
-        from acs_identity._endpoint import is_loopback
+        return find_target(self)
 
-        target = find_target(self)
-        if target.key is not None and target.endpoint.startswith("http:") and not is_loopback(target.endpoint):
-            note(f"Warning: {target.endpoint} is not https. Others on the way to it can read requests and tokens.")
-        return target
-
-    def client(self, **options: Any) -> "CommunicationIdentityClient":
+    def client(self, *, warns: bool = True, **options: Any) -> "CommunicationIdentityClient":
         """Make a client.
 
         Args:
+            warns: Warn of an endpoint to which the requests would go in the clear.
             options: Those of the client; an api_version among them goes before that of the command.
 
         Raises:
             CommandError: As for ``target``.
         """
         from acs_identity import CommunicationIdentityClient
+        from acs_identity._endpoint import is_loopback
 
+        endpoint = self.target.endpoint
+        # A sign-in to Entra sends no token there.
+        if warns and self.target.key is not None and endpoint.startswith("http:") and not is_loopback(endpoint):
+            note(f"Warning: {endpoint} is not https. Others on the way to it can read requests and tokens.")
         if self.api_version is not None:
             options.setdefault("api_version", self.api_version)
         # Somebody waits at the terminal.
@@ -125,7 +126,7 @@ class Session(Printing):
         with warnings.catch_warnings():
             # Who names a preview knows that it is one.
             warnings.filterwarnings("ignore", message="API version .* is a preview", category=UserWarning)
-            return CommunicationIdentityClient(self.target.endpoint, self.target.credential(), **options)
+            return CommunicationIdentityClient(endpoint, self.target.credential(), **options)
 
 
 @dataclass(frozen=True)
