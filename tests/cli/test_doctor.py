@@ -356,7 +356,7 @@ def test_what_a_server_says_does_nothing_to_the_terminal() -> None:
     with answering(401, body) as (address, _):
         ran = examine(at(f"http://{address}"), reads=True)
     assert not {letter for letter in ran.stdout if not letter.isprintable()} - {"\n"}
-    assert r"\x1b[2J" in ran.stdout
+    assert r"\u001b[2J" in ran.stdout
 
 
 @pytest.mark.parametrize(("kind", "state", "code"), [("429", "warning", 0), ("500", "failed", 1), ("503", "failed", 1)])

@@ -1,7 +1,9 @@
 """However a command ends: an exit code, a line on stderr, and never a traceback."""
 
+import json
 import os
 import signal
+import stat
 import subprocess
 import sys
 import time
@@ -9,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from acs_identity.cli import main
 from acs_identity.cli.exits import EXIT_CODES
 from acs_identity_emulator import EmulatorServer, FaultRule
 
+from .answering import answering
 from .conftest import CONNECTION_STRING, Run, installed
 
 pytestmark = pytest.mark.once
@@ -98,7 +102,49 @@ def test_a_fault_of_ours_is_one_line_with_a_log_and_no_secret(run: Run, monkeypa
     log = Path(done.stderr.split("log: ")[1].strip())
     assert "LookupError" in log.read_text()
     assert secret not in log.read_text() + done.stderr
+    assert os.name == "nt" or stat.S_IMODE(log.stat().st_mode) == 0o600
     log.unlink()
+
+
+@pytest.mark.parametrize("error", [TypeError("a None where a text belongs"), RecursionError(), MemoryError()])
+def test_what_no_input_can_explain_is_a_fault_of_ours(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, error: Exception
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise error
+
+    # As if the library had raised it itself.
+    monkeypatch.setitem(broken.__globals__, "__name__", "acs_identity._client")
+    monkeypatch.setattr("acs_identity.CommunicationIdentityClient.create_user", broken)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    done = run("user", "create")
+    assert done.code == 70
+    assert type(error).__name__ in done.stderr
+
+
+def test_a_fault_is_told_where_no_log_can_be_written(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("acs_identity.CommunicationIdentityClient.create_user", broken)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "nothing"))
+    done = run("user", "create")
+    assert done.code == 70
+    assert len(done.stderr.splitlines()) == 1
+    assert "(ZeroDivisionError), and no log could be written. Please report it" in done.stderr
+
+
+def test_what_the_service_says_does_nothing_to_the_terminal(bare: Run) -> None:
+    body = json.dumps({"error": {"code": "Bad", "message": "\x1b]0;title\x07 \x9b2J \r\u202e"}}).encode()
+    with answering(400, body, **{"x-ms-request-id": "a\x1b[31m"}) as (address, _):
+        one = ["--connection-string", f"endpoint=http://{address};accesskey=c2VjcmV0"]
+        for command in (["user", "create"], ["user", "create", "--count", "2"], ["raw", "POST", "/identities"]):
+            said = bare(*command, *one).stderr
+            assert r"\u001b]0;title\u0007 \u009b2J \r\u202e" in said
+            assert not {letter for letter in said if not letter.isprintable()} - {"\n"}
+
+
+CLOSES = pytest.mark.skipif(not Path("/bin/bash").exists(), reason="there is no bash")
 
 
 def sent_away(emulated: EmulatorServer, *, redirect: str, command: str = "user create") -> tuple[int, str]:
@@ -113,10 +159,38 @@ def sent_away(emulated: EmulatorServer, *, redirect: str, command: str = "user c
     return done.returncode, done.stderr.decode()
 
 
-@pytest.mark.skipif(not Path("/bin/bash").exists(), reason="there is no bash")
+@CLOSES
 @pytest.mark.parametrize("redirect", ["| true", ">&-", "2>&-", "| head -n 1", "<&-"])
-def test_a_closed_pipe_is_quiet(server: EmulatorServer, redirect: str) -> None:
-    assert sent_away(server, redirect=redirect, command="user create --count 3") == (0, "")
+@pytest.mark.parametrize("command", ["user create --count 3", "--help", "--version", "completion show bash"])
+def test_a_closed_pipe_is_quiet(server: EmulatorServer, command: str, redirect: str) -> None:
+    assert sent_away(server, redirect=redirect, command=command) == (0, "")
+
+
+@CLOSES
+@pytest.mark.parametrize("redirect", ["2>&1 | true", "2> /dev/full", "2>&-"])
+@pytest.mark.parametrize("command", ["nonsense", "token issue", "profiles use nobody"])
+def test_a_mistake_has_its_exit_code_although_nobody_reads_of_it(
+    server: EmulatorServer, command: str, redirect: str
+) -> None:
+    assert sent_away(server, redirect=redirect, command=command) == (2, "")
+
+
+@CLOSES
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("token inspect", "stdin is empty"),
+        ("user create --endpoint http://127.0.0.1:9 --key -", "nothing on stdin"),
+        ("profiles add shop", "nothing on stdin"),
+        ("user delete --users-from -", "--yes"),
+        ("user delete --users-from - --yes", "nothing in stdin"),
+        ("completion install bash", "--yes"),
+    ],
+)
+def test_a_closed_stdin_is_an_empty_one(server: EmulatorServer, command: str, said: str) -> None:
+    code, stderr = sent_away(server, redirect="<&-", command=command)
+    assert code == 2
+    assert said in stderr
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
@@ -176,6 +250,18 @@ def test_ctrl_c_ends_it_quietly(command: list[str], server: EmulatorServer) -> N
         _, stderr = process.communicate(timeout=30)
     assert process.returncode == 130
     assert "Traceback" not in stderr
+
+
+def test_ctrl_c_while_modules_are_loaded_ends_it_quietly(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(_: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("acs_identity.cli.find_spec", interrupted)
+    # An interrupt that got through would end the tests.
+    with pytest.raises((SystemExit, KeyboardInterrupt)) as end:
+        main()
+    assert isinstance(end.value, SystemExit)
+    assert end.value.code == 130
 
 
 def test_the_module_is_the_command(server: EmulatorServer) -> None:

@@ -248,7 +248,7 @@ def test_what_a_stranger_wrote_into_a_token_does_nothing_to_the_terminal() -> No
     ran = run_command("token", "inspect", stdin=evil, reads=True)
     assert ran.code == 0
     assert not {letter for letter in ran.stdout if not letter.isprintable()} - {"\n"}
-    assert r"\x1b[2J" in ran.stdout
+    assert r"\u001b[2J" in ran.stdout
 
 
 NESTED = base64.urlsafe_b64encode(b'{"a":' + b"[" * 200_000).decode()

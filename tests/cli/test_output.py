@@ -55,6 +55,16 @@ def test_env_is_read_by_a_shell_as_it_was(printed: Any) -> None:
     assert read == STRANGE["text"]
 
 
+@pytest.mark.parametrize("name", ["1st", "", "é", "user-id", "a b", "a;b", "$x", "_"])
+def test_every_name_of_env_is_one_that_a_shell_takes(printed: Any, name: str) -> None:
+    script = f"set -u\n{printed({name: 'a value'}, Format.ENV)}"
+    variable = script.splitlines()[1].partition("=")[0]
+    read = subprocess.run(
+        ["/bin/sh", "-c", f'{script}printf "%s" "${variable}"'], capture_output=True, timeout=10, check=True
+    )
+    assert (read.stdout, read.stderr) == (b"a value", b"")
+
+
 def test_env_numbers_the_rows_of_a_list(printed: Any) -> None:
     assert printed([{"user_id": "a"}, {"user_id": "b"}], Format.ENV) == "USER_ID_1=a\nUSER_ID_2=b\n"
 
@@ -85,11 +95,22 @@ def test_a_query_picks_a_part_as_az_does(printed: Any) -> None:
     assert printed(users, Format.TSV, query="[9].user_id") == ""
 
 
-@pytest.mark.parametrize("query", ["[", "nothing(@)", "max_by(@, &x)"])
+@pytest.mark.parametrize(
+    "query",
+    ["", "[", "nothing(@)", "max_by(@, &x)", "&a", "keys(@)[::0]", "`[" + "[" * 20_000 + "`", "(" * 5000 + "a"],
+    ids=lambda query: query[:20],
+)
 def test_a_query_that_is_wrong_is_told(query: str) -> None:
     with pytest.raises(CommandError, match="--query") as refused:
         Output(Format.JSON, query=query).print({"a": 1})
     assert refused.value.code == 2
+
+
+@pytest.mark.parametrize("query", ["abs(token)", "sort(@)", "sum([token])", "join(@, [token])"])
+def test_a_query_that_is_wrong_is_told_without_the_token(query: str) -> None:
+    with pytest.raises(CommandError, match=r"--query cannot be applied: \w+\(\) takes") as refused:
+        Output(Format.JSON, query=query).print({"token": "eyJsecret.secret.secret"})
+    assert "secret" not in f"{refused.value!r} {refused.value.__cause__!r}"
 
 
 class _Terminal(io.StringIO):
@@ -117,3 +138,26 @@ def test_a_terminal_gets_a_table_and_a_pipe_json(monkeypatch: pytest.MonkeyPatch
     assert Output().format is Format.JSON
     monkeypatch.setattr("sys.stdout", _Terminal())
     assert Output().format is Format.TABLE
+
+
+EVIL = "a\x1b[2J\x1b]0;title\x07\x9b31m\r\u202eb"
+
+
+@pytest.mark.parametrize("output_format", list(Format))
+@pytest.mark.parametrize("data", [{"user_id": EVIL}, [{"user_id": EVIL, "b": 1}] * 2, EVIL, {EVIL: 1}], ids=range(4))
+def test_data_does_nothing_to_a_terminal(monkeypatch: pytest.MonkeyPatch, output_format: Format, data: Any) -> None:
+    shown = _Terminal()
+    monkeypatch.setattr("sys.stdout", shown)
+    Output(output_format).print(data)
+    assert not {letter for letter in shown.getvalue() if not letter.isprintable()} - {"\n", "\t"}
+
+
+def test_on_a_terminal_what_is_escaped_is_still_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = _Terminal()
+    monkeypatch.setattr("sys.stdout", shown)
+    Output(Format.JSON).print({"user_id": EVIL})
+    assert json.loads(shown.getvalue()) == {"user_id": EVIL}
+
+
+def test_a_pipe_gets_data_as_it_is(printed: Any) -> None:
+    assert printed(["a\x1b[31mb"], Format.TSV) == "a\x1b[31mb\n"

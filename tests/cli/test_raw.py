@@ -365,7 +365,7 @@ def test_an_answer_that_is_no_json_is_shown_as_it_is_in_a_pipe() -> None:
 
 
 def test_an_answer_that_is_no_json_does_nothing_to_a_terminal() -> None:
-    assert gateway(200, reads=True).stdout == "<html>\n\\x1b[2J<p>\ufffd</p>\n"
+    assert gateway(200, reads=True).stdout == "<html>\n\\u001b[2J<p>\ufffd</p>\n"
 
 
 @pytest.mark.parametrize("options", [["-o", "json"], ["--query", "identity.id"]])

@@ -11,11 +11,15 @@ _COMPLETES = "_ACS_IDENTITY_COMPLETE"
 
 def main() -> None:
     """Run the command; without the extra `cli`, say how to install it."""
-    if find_spec("typer") is None or find_spec("rich") is None:
-        sys.exit(f'acs-identity {VERSION}: the command needs the extra "cli". Run: pip install "acs-identity[cli]"')
-    from acs_identity.cli.exits import run
+    try:
+        if find_spec("typer") is None or find_spec("rich") is None:
+            sys.exit(f'acs-identity {VERSION}: the command needs the extra "cli". Run: pip install "acs-identity[cli]"')
+        from acs_identity.cli.exits import run
 
-    run(_command)
+        run(_command)
+    except KeyboardInterrupt:
+        # Modules were still being loaded, that of the exit codes among them.
+        sys.exit(130)
 
 
 def _command() -> object:

@@ -149,6 +149,8 @@ class _Examination:
         from acs_identity._versions import DEFAULT_API_VERSION
 
         return self._session.client(
+            # A check says it.
+            warns=False,
             # The one that is asked for stands in the URL: the client need not know it.
             api_version=DEFAULT_API_VERSION,
             connection_timeout=_TIMEOUT_SECONDS,

@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final, NoReturn, TextIO
+from typing import Final, Literal, NoReturn, TextIO
 
 import typer
 
@@ -60,9 +60,10 @@ def run(command: Callable[[], object]) -> NoReturn:
     Args:
         command: Runs it; what it raises decides the exit code.
     """
-    # A stream that was closed before the start is none; what is written to it goes nowhere.
-    sys.stdout = sys.stdout or _nowhere()
-    sys.stderr = sys.stderr or _nowhere()
+    # A stream that was closed before the start is none: there is nothing to read, and what is written goes nowhere.
+    sys.stdin = sys.stdin or _nowhere("r")
+    sys.stdout = sys.stdout or _nowhere("w")
+    sys.stderr = sys.stderr or _nowhere("w")
     for stream in (sys.stdout, sys.stderr):
         # What a terminal cannot show is no reason to show nothing.
         if isinstance(stream, io.TextIOWrapper):
@@ -74,6 +75,11 @@ def run(command: Callable[[], object]) -> NoReturn:
     except (ClosedPipeError, BrokenPipeError):
         code = DONE
         _close_quietly()
+    except SystemExit as end:
+        # Typer has met a closed pipe before us.
+        if not isinstance(end.__context__, BrokenPipeError):
+            raise
+        code = DONE
     except (KeyboardInterrupt, typer.Abort):
         _say("Interrupted.")
         code = INTERRUPTED
@@ -87,7 +93,9 @@ def _explained(error: Exception) -> int:
     show = getattr(error, "show", None)
     if isinstance(error, typer.TyperException) and show is not None:
         # Typer's own errors of usage show themselves, with the usage of the command that they are about.
-        show()
+        shown = io.StringIO()
+        show(shown)
+        _say(shown.getvalue().rstrip("\n"))
         return error.exit_code
     if isinstance(error, CommandError):
         _say(str(error))
@@ -96,8 +104,8 @@ def _explained(error: Exception) -> int:
 
     if isinstance(error, AzureError):
         return _of_azure(error)
-    if isinstance(error, ValueError | TypeError) and _is_ours(error):
-        # The library checks what it is given, and says what is wrong with it.
+    if isinstance(error, ValueError) and _is_ours(error):
+        # The library checks what it is given, and says what is wrong with it. A wrong type would be a fault of ours.
         _say(str(error))
         return USAGE
     if isinstance(error, OSError) and error.filename is not None:
@@ -160,11 +168,9 @@ def _log(text: str) -> Path:
 
 
 def _say(text: str) -> None:
-    try:
-        typer.echo(text, err=True)
-    except (OSError, ValueError):
-        # There is nobody left to tell.
-        _close_quietly()
+    from acs_identity.cli.output import note
+
+    note(text)
 
 
 def _flush() -> None:
@@ -175,8 +181,8 @@ def _flush() -> None:
         _close_quietly()
 
 
-def _nowhere() -> TextIO:
-    return Path(os.devnull).open("w", encoding="utf-8")
+def _nowhere(mode: Literal["r", "w"]) -> TextIO:
+    return Path(os.devnull).open(mode, encoding="utf-8")
 
 
 def _close_quietly() -> None:

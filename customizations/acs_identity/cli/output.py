@@ -64,7 +64,7 @@ class Output:
             plain = self._query(plain)
         text = _WRITERS[self.format](plain)
         if text:
-            write(text)
+            write(printable(text, keep="\n\t") if self._is_terminal else text)
         if redacted != data:
             note("Secrets are redacted on a terminal; to see them, add --show-secrets.")
 
@@ -76,32 +76,41 @@ def write(text: str) -> None:
         ClosedPipeError: Nobody reads it any more.
     """
     try:
-        typer.echo(text)
+        # Not typer.echo(): it takes out of a text what looks like a colour.
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
     except BrokenPipeError as error:
         raise ClosedPipeError from error
 
 
 def note(text: str) -> None:
-    """Tell the person at the terminal something that is not data: on stderr."""
+    """Tell the person at the terminal something that is not data: on stderr, without its control characters."""
     # There may be nobody.
     with suppress(OSError, ValueError):
-        typer.echo(text, err=True)
+        typer.echo(printable(text, keep="\n"), err=True)
 
 
 def _compiled(query: str) -> Callable[[Any], Any]:
     import jmespath
-    from jmespath.exceptions import JMESPathError
+    from jmespath.exceptions import JMESPathError, JMESPathTypeError
 
     try:
         expression = jmespath.compile(query)
-    except JMESPathError as error:
+    except (JMESPathError, RecursionError) as error:
         raise CommandError(f"--query is no JMESPath expression: {error}", USAGE) from error
 
     def ask(data: Any) -> Any:
         try:
-            return expression.search(data)
-        except JMESPathError as error:
+            answer = expression.search(data)
+            # An expression like &name by itself gives what is no data.
+            json.dumps(answer)
+        except JMESPathTypeError as error:
+            # Its text shows the value, which may be a token.
+            wanted = f"{error.function_name}() takes {' or '.join(error.expected_types)}, not {error.actual_type}"
+            raise CommandError(f"--query cannot be applied: {wanted}.", USAGE) from None
+        except (JMESPathError, ValueError, TypeError, RecursionError) as error:
             raise CommandError(f"--query cannot be applied: {error}", USAGE) from error
+        return answer
 
     return ask
 
@@ -149,9 +158,14 @@ def _cell(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def printable(text: str) -> str:
-    """Return a text that does nothing to a terminal, whoever wrote it: control characters are escaped."""
-    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
+def printable(text: str, keep: str = "") -> str:
+    """Return a text that does nothing to a terminal, whoever wrote it: control characters are escaped as in JSON.
+
+    Args:
+        text: The text.
+        keep: The control characters that stay, for example line feeds.
+    """
+    return "".join(letter if letter.isprintable() or letter in keep else json.dumps(letter)[1:-1] for letter in text)
 
 
 def _table(data: Any) -> str:
@@ -163,7 +177,7 @@ def _table(data: Any) -> str:
     rows = _rows(data)
     columns = _columns(rows)
     if columns == ["value"]:
-        return "\n".join(printable(line) for row in rows for line in _cell(row["value"]).split("\n"))
+        return "\n".join(printable(_cell(row["value"]), keep="\n") for row in rows)
     lines = [
         [printable(cell) for cell in line]
         for line in [columns, *([_cell(row.get(name)) for name in columns] for row in rows)]
@@ -196,7 +210,9 @@ def _env(data: Any) -> str:
 
 
 def _variable(name: str) -> str:
-    return "".join(letter if letter.isalnum() and letter.isascii() else "_" for letter in name).upper()
+    """Return the name as a shell takes it: letters, digits and underscores, no digit first."""
+    text = "".join(letter if letter.isalnum() and letter.isascii() else "_" for letter in name).upper()
+    return f"_{text}" if text[:1].isdigit() or not text else text
 
 
 def _json(data: Any) -> str:

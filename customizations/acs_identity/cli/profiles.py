@@ -2,17 +2,21 @@
 
 import json
 import os
+import re
+import shlex
 import tempfile
-from contextlib import suppress
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated, Any, Final, cast
 
 import typer
 
-from acs_identity.cli.exits import NO_CREDENTIAL, USAGE, CommandError
+from acs_identity.cli import keys
+from acs_identity.cli.exits import NOT_WRITTEN, USAGE, CommandError
 from acs_identity.cli.many import Yes
 from acs_identity.cli.output import note
-from acs_identity.cli.session import CONNECTION_STRING, Printing, Target, confirm, read_secret, with_printing
+from acs_identity.cli.session import Printing, Target, confirm, read_secret, target_of, with_printing
 
 app: typer.Typer = typer.Typer(
     help="Endpoints with names, and keys in the system's keyring.",
@@ -22,10 +26,8 @@ app: typer.Typer = typer.Typer(
 )
 
 _SERVICE: Final = "acs-identity"
-_NO_KEYRING: Final = (
-    "There is no keyring on this system to keep the key in. Keep the connection string in "
-    f"{CONNECTION_STRING}, or add --plain-text-key to have the key in the file of the profiles, for you alone to read."
-)
+_VERSION: Final = 1
+_NAME: Final = re.compile(r"\w[\w.-]{0,63}")
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The name of the profile.")]
 
@@ -54,7 +56,13 @@ def add(
     """
     from acs_identity._endpoint import normalize_endpoint, parse_connection_string
 
-    profiles = _Profiles.load()
+    if not _NAME.fullmatch(name):
+        raise CommandError(
+            "A profile's name has at most 64 letters, digits, underscores, dots and hyphens, no dot or hyphen first.",
+            USAGE,
+        )
+    # A damaged file is found before anybody is asked.
+    _Profiles.load()
     try:
         if endpoint is None:
             url, key = parse_connection_string(read_secret("Connection string"))
@@ -63,15 +71,18 @@ def add(
     except ValueError as error:
         raise CommandError(str(error), USAGE) from error
     profile: dict[str, Any] = {"endpoint": url}
-    if key is not None and plain_text_key:
-        profile["access_key"] = key
-    elif key is not None:
-        _keep(name, key)
-        profile["keyring"] = True
-    profiles.named[name] = profile
-    if default or not profiles.default:
-        profiles.default = name
-    profiles.save()
+    with _changing() as profiles:
+        if key is not None and plain_text_key:
+            profile["access_key"] = key
+        elif key is not None:
+            keys.keep(name, key)
+            profile["keyring"] = True
+        before = profiles.named.get(name, {})
+        profiles.named[name] = profile
+        if default or not profiles.default:
+            profiles.default = name
+    if "keyring" in before and "keyring" not in profile:
+        keys.forget(name)
     printing.print(_shown(profiles, name))
 
 
@@ -95,25 +106,24 @@ def show(printing: Printing, name: Name) -> None:
 @app.command()
 def use(name: Name) -> None:
     """Use a profile where nothing else is given."""
-    profiles = _Profiles.load()
-    profiles.get(name)
-    profiles.default = name
-    profiles.save()
+    with _changing() as profiles:
+        profiles.get(name)
+        profiles.default = name
     note(f"{name} is used where nothing else is given.")
 
 
 @app.command()
 def remove(name: Name, yes: Yes = False) -> None:
     """Remove a profile, and its key from the keyring."""
-    profiles = _Profiles.load()
-    profile = profiles.get(name)
+    _Profiles.load().get(name)
     confirm(f"Remove the profile {name}?", yes=yes)
-    if profile.get("keyring"):
-        _forget(name)
-    del profiles.named[name]
-    if profiles.default == name:
-        profiles.default = ""
-    profiles.save()
+    with _changing() as profiles:
+        profile = profiles.get(name)
+        del profiles.named[name]
+        if profiles.default == name:
+            profiles.default = ""
+    if "keyring" in profile:
+        keys.forget(name)
     note(f"{name} is removed.")
 
 
@@ -127,27 +137,24 @@ def load_profile(name: str) -> Target:
         CommandError: There is none of this name, its key is not in the keyring, or the file is damaged.
     """
     profile = _Profiles.load().get(name)
-    key = profile.get("access_key")
-    if profile.get("keyring"):
-        key = _kept(name)
-    return Target(str(profile["endpoint"]), key, f"profile {name}")
+    key = keys.kept(name) if "keyring" in profile else profile.get("access_key")
+    if "access_key" in profile and os.name == "posix" and _path().stat().st_mode & 0o077:
+        note(f"Others can read the keys in {_path()}. Run: chmod 600 {shlex.quote(str(_path()))}")
+    return target_of(profile["endpoint"], key, f"profile {name}")
 
 
-def default_profile() -> Target | None:
-    """Return where the default profile leads; None when there is none.
+def default_name() -> str:
+    """Return the name of the default profile; empty when there is none.
 
     Raises:
-        CommandError: As for `load_profile`.
+        CommandError: The file of the profiles is damaged.
     """
-    if not _path().exists():
-        return None
-    name = _Profiles.load().default
-    return load_profile(name) if name else None
+    return _Profiles.load().default
 
 
 def _shown(profiles: "_Profiles", name: str) -> dict[str, Any]:
     profile = profiles.named[name]
-    where = "keyring" if profile.get("keyring") else "file, as plain text" if "access_key" in profile else "none: Entra"
+    where = "keyring" if "keyring" in profile else "file, as plain text" if "access_key" in profile else "none: Entra"
     return {"name": name, "endpoint": profile["endpoint"], "key": where, "default": name == profiles.default}
 
 
@@ -162,18 +169,23 @@ class _Profiles:
     def load(cls) -> "_Profiles":
         path = _path()
         try:
-            content: Any = json.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
+            # With the mark that some editors put first.
+            content: Any = json.loads(path.read_text(encoding="utf-8-sig"))
+        except (FileNotFoundError, NotADirectoryError):
             return cls({}, "")
-        except (OSError, ValueError) as error:
-            raise CommandError(
-                f"The profiles in {path} cannot be read: {error}. Mend or remove the file.", USAGE
-            ) from error
+        except (OSError, ValueError, RecursionError) as error:
+            reason = error.strerror if isinstance(error, OSError) else error
+            raise CommandError(f"The profiles in {path} cannot be read: {reason}. Mend or remove it.", USAGE) from error
         members = cast(dict[str, Any], content) if isinstance(content, dict) else {}
-        named = members.get("profiles")
-        if not isinstance(named, dict) or not all(_is_profile(each) for each in cast(dict[str, Any], named).values()):
+        if members.get("version", _VERSION) != _VERSION:
+            raise CommandError(f"The profiles in {path} are of another version of acs-identity. Upgrade it.", USAGE)
+        named, default = members.get("profiles"), members.get("default", "")
+        if not isinstance(named, dict) or not isinstance(default, str):
             raise CommandError(f"The file {path} does not hold profiles. Mend or remove it.", USAGE)
-        return cls(cast(dict[str, dict[str, Any]], named), str(members.get("default") or ""))
+        for name, profile in cast(dict[str, Any], named).items():
+            if not _is_profile(profile):
+                raise CommandError(f"The profile {name} in {path} is damaged. Mend or remove it.", USAGE)
+        return cls(cast(dict[str, dict[str, Any]], named), default)
 
     def get(self, name: str) -> dict[str, Any]:
         if name not in self.named:
@@ -187,56 +199,57 @@ class _Profiles:
     def save(self) -> None:
         """Write the file anew, as a whole or not at all, for its owner alone."""
         path = _path()
-        text = json.dumps({"default": self.default, "profiles": self.named}, indent=2)
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        text = json.dumps({"version": _VERSION, "default": self.default, "profiles": self.named}, indent=2)
         # mkstemp makes files that only their owner can read.
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=".profiles-")
         try:
             with os.fdopen(handle, "w", encoding="utf-8") as file:
                 file.write(text + "\n")
             Path(name).replace(path)
-        except BaseException:
+        except BaseException as error:
             with suppress(OSError):
                 Path(name).unlink()
+            if isinstance(error, OSError):
+                raise CommandError(f"{path} could not be written: {error.strerror}", NOT_WRITTEN) from error
             raise
 
 
 def _is_profile(value: Any) -> bool:
-    return isinstance(value, dict) and isinstance(cast(dict[str, Any], value).get("endpoint"), str)
+    if not isinstance(value, dict):
+        return False
+    members = cast(dict[str, Any], value)
+    return (
+        isinstance(members.get("endpoint"), str)
+        and isinstance(members.get("access_key", ""), str)
+        and members.get("keyring", True) is True
+    )
+
+
+@contextmanager
+def _changing() -> Generator[_Profiles]:
+    """Give the profiles to one process at a time, and keep what it makes of them unless it fails."""
+    folder = _path().parent
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # The system unlocks it when the process ends, however it does.
+    with (folder / "profiles.lock").open("a") as file:
+        _lock(file.fileno())
+        profiles = _Profiles.load()
+        yield profiles
+        profiles.save()
+
+
+def _lock(descriptor: int) -> None:
+    # Not every file system has locks; there the last of two wins.
+    with suppress(OSError):
+        try:
+            import fcntl
+        except ImportError:
+            import msvcrt
+
+            msvcrt.locking(descriptor, msvcrt.LK_LOCK, 1)  # type: ignore[attr-defined,unused-ignore]
+        else:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
 
 
 def _path() -> Path:
     return Path(typer.get_app_dir(_SERVICE)) / "profiles.json"
-
-
-def _keep(name: str, key: str) -> None:
-    import keyring
-    from keyring.errors import KeyringError
-
-    try:
-        keyring.set_password(_SERVICE, name, key)
-    except (KeyringError, RuntimeError) as error:
-        raise CommandError(_NO_KEYRING, NO_CREDENTIAL) from error
-
-
-def _kept(name: str) -> str:
-    import keyring
-    from keyring.errors import KeyringError
-
-    try:
-        key = keyring.get_password(_SERVICE, name)
-    except (KeyringError, RuntimeError) as error:
-        raise CommandError(
-            f"The key of profile {name} cannot be read: the keyring is locked or gone.", NO_CREDENTIAL
-        ) from error
-    if key is None:
-        raise CommandError(f"The key of profile {name} is not in the keyring. Add the profile anew.", NO_CREDENTIAL)
-    return key
-
-
-def _forget(name: str) -> None:
-    import keyring
-    from keyring.errors import KeyringError
-
-    with suppress(KeyringError, RuntimeError):
-        keyring.delete_password(_SERVICE, name)

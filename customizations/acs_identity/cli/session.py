@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Self
 import typer
 
 from acs_identity.cli.exits import NO_CREDENTIAL, USAGE, CommandError
-from acs_identity.cli.output import Format, Output
+from acs_identity.cli.output import Format, Output, note, printable
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
@@ -102,17 +102,23 @@ class Session(Printing):
         """
         return find_target(self)
 
-    def client(self, **options: Any) -> "CommunicationIdentityClient":
+    def client(self, *, warns: bool = True, **options: Any) -> "CommunicationIdentityClient":
         """Make a client.
 
         Args:
+            warns: Warn of an endpoint to which the requests would go in the clear.
             options: Those of the client; an api_version among them goes before that of the command.
 
         Raises:
             CommandError: As for ``target``.
         """
         from acs_identity import CommunicationIdentityClient
+        from acs_identity._endpoint import is_loopback
 
+        endpoint = self.target.endpoint
+        # A sign-in to Entra sends no token there.
+        if warns and self.target.key is not None and endpoint.startswith("http:") and not is_loopback(endpoint):
+            note(f"Warning: {endpoint} is not https. Others on the way to it can read requests and tokens.")
         if self.api_version is not None:
             options.setdefault("api_version", self.api_version)
         # Somebody waits at the terminal.
@@ -120,7 +126,7 @@ class Session(Printing):
         with warnings.catch_warnings():
             # Who names a preview knows that it is one.
             warnings.filterwarnings("ignore", message="API version .* is a preview", category=UserWarning)
-            return CommunicationIdentityClient(self.target.endpoint, self.target.credential(), **options)
+            return CommunicationIdentityClient(endpoint, self.target.credential(), **options)
 
 
 @dataclass(frozen=True)
@@ -167,37 +173,52 @@ def find_target(session: Session) -> Target:
     Raises:
         CommandError: There is nothing to tell (exit code 3), or it is contradictory or malformed (2).
     """
+    if session.profile is not None:
+        if (session.connection_string, session.endpoint, session.key) != (None, None, None):
+            raise CommandError("Give either --profile or --connection-string or --endpoint and --key.", USAGE)
+        return _profile(session.profile, "--profile")
     if session.connection_string is not None:
         if session.endpoint is not None or session.key is not None:
             raise CommandError("Give either --connection-string or --endpoint and --key.", USAGE)
         return _parsed(session.connection_string, "--connection-string")
     if session.endpoint is not None:
-        key = _typed_key(session.key) if session.key is not None else os.environ.get(KEY) or None
-        return _given(session.endpoint, key, "--endpoint")
-    if session.key is not None and not os.environ.get(ENDPOINT):
-        raise CommandError(f"--key needs --endpoint, or {ENDPOINT}.", USAGE)
-    name = session.profile or os.environ.get(PROFILE)
-    if name and session.key is None:
-        from acs_identity.cli.profiles import load_profile
-
-        return load_profile(name)
-    if session.key is None and (connection_string := os.environ.get(CONNECTION_STRING)):
+        return target_of(session.endpoint, _key(session), "--endpoint")
+    endpoint = os.environ.get(ENDPOINT)
+    if session.key is not None:
+        if not endpoint:
+            raise CommandError(f"--key needs --endpoint, or {ENDPOINT}.", USAGE)
+        return target_of(endpoint, _key(session), ENDPOINT)
+    if name := os.environ.get(PROFILE):
+        return _profile(name, PROFILE)
+    if connection_string := os.environ.get(CONNECTION_STRING):
         return _parsed(connection_string, CONNECTION_STRING)
-    if endpoint := os.environ.get(ENDPOINT):
-        key = _typed_key(session.key) if session.key is not None else os.environ.get(KEY) or None
-        return _given(endpoint, key, ENDPOINT)
-    from acs_identity.cli.profiles import default_profile
+    if endpoint:
+        return target_of(endpoint, _key(session), ENDPOINT)
+    from acs_identity.cli.profiles import default_name
 
-    if (found := default_profile()) is not None:
-        return found
+    if name := default_name():
+        return _profile(name, "The default profile")
     raise CommandError(_NOTHING_GIVEN, NO_CREDENTIAL)
 
 
-def _given(endpoint: str, key: str | None, source: str) -> Target:
+def target_of(endpoint: str, key: str | None, source: str) -> Target:
+    """Return where an endpoint leads.
+
+    Args:
+        endpoint: A URL.
+        key: The access key; None for a sign-in to Entra.
+        source: Where they come from, for people.
+
+    Raises:
+        CommandError: The endpoint is malformed, or one of them is a whole connection string.
+    """
     from acs_identity._endpoint import normalize_endpoint
 
-    if "accesskey=" in endpoint.lower():
-        raise CommandError(f"{source} holds a whole connection string. Put it into {CONNECTION_STRING} instead.", USAGE)
+    for text, where in ((endpoint, source), (key or "", "The access key")):
+        if "accesskey=" in text.lower():
+            raise CommandError(
+                f"{where} holds a whole connection string. Put it into {CONNECTION_STRING} instead.", USAGE
+            )
     try:
         return Target(normalize_endpoint(endpoint), key, source)
     except ValueError as error:
@@ -214,8 +235,19 @@ def _parsed(connection_string: str, source: str) -> Target:
     return Target(endpoint, key, source)
 
 
-def _typed_key(key: str) -> str:
-    return read_secret("Access key") if key == "-" else key
+def _profile(name: str, source: str) -> Target:
+    from acs_identity.cli.profiles import load_profile
+
+    try:
+        return load_profile(name)
+    except CommandError as error:
+        raise CommandError(f"{source}: {error}", error.code) from error
+
+
+def _key(session: Session) -> str | None:
+    if session.key is None:
+        return os.environ.get(KEY) or None
+    return read_secret("Access key") if session.key == "-" else session.key
 
 
 def read_secret(name: str) -> str:
@@ -249,7 +281,7 @@ def confirm(question: str, *, yes: bool) -> None:
     if not sys.stdin.isatty():
         raise CommandError("Nobody can be asked here; add --yes to do it.", USAGE)
     # Not typer.confirm(): it ends its question on stdout, where only data belongs.
-    typer.echo(f"{question} [y/N]: ", nl=False, err=True)
+    typer.echo(f"{printable(question)} [y/N]: ", nl=False, err=True)
     if not (answer := sys.stdin.readline()):
         raise typer.Abort
     if answer.strip().lower() not in ("y", "yes"):
