@@ -1,6 +1,7 @@
 """Where the service is and who asks: what is given, where it may come from, and what goes before what."""
 
 from collections.abc import Callable
+from threading import Timer
 
 import pytest
 
@@ -8,6 +9,7 @@ from acs_identity import CommunicationUserIdentifier
 from acs_identity_emulator import EmulatorServer
 
 from .conftest import CONNECTION_STRING, Run
+from .running import run_command
 
 pytestmark = pytest.mark.once
 
@@ -148,3 +150,38 @@ def test_a_key_that_would_be_used_in_the_clear_is_told(
     assert done.data == {"user_id": "8:acs:a_b"}
     assert done.stderr.count("\n") == is_told
     assert ("is not https" in done.stderr) == is_told
+
+
+class _AtOnce(Timer):
+    """A timer whose time is up as soon as it is started."""
+
+    def start(self) -> None:
+        self.function(*self.args, **self.kwargs)
+
+
+@pytest.mark.parametrize("arguments", [("user", "create"), ("raw", "POST", "/identities")], ids=" ".join)
+def test_a_long_wait_is_told_to_who_sits_at_a_terminal(
+    server: EmulatorServer, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr("acs_identity.cli.session.Timer", _AtOnce)
+    environment = {CONNECTION_STRING: server.connection_string}
+    at_terminal = run_command(*arguments, reads=True, environment=environment)
+    assert at_terminal.stderr == f"Waiting for {server.endpoint} ... Ctrl-C stops it.\n"
+    assert run_command(*arguments, environment=environment).stderr == ""
+
+
+def test_a_short_wait_is_not_told(server: EmulatorServer) -> None:
+    environment = {CONNECTION_STRING: server.connection_string}
+    assert run_command("user", "create", reads=True, environment=environment).stderr == ""
+
+
+@pytest.mark.parametrize("arguments", [("user", "create"), ("raw", "POST", "/identities")], ids=" ".join)
+def test_a_refused_signature_is_explained_with_the_key_at_hand(
+    bare: Run, server: EmulatorServer, arguments: tuple[str, ...]
+) -> None:
+    done = bare(*arguments, "--endpoint", server.endpoint, "--key", "b3RoZXI=")
+    assert done.code == 1
+    assert "The given key signed the request as it was sent" in done.stderr
+    assert "acs-identity doctor" in done.stderr
+    # What to do at a terminal is no Python.
+    assert "acs_identity." not in done.stderr

@@ -42,7 +42,7 @@ def _assignments() -> None: ...
 @with_session
 def list_entra(session: Session) -> None:
     """List the assignments of Entra ID principals."""
-    with in_preview(session).client() as client:
+    with in_preview(session).asking() as client:
         found = list(client.list_entra_assignments())
     session.print([_row(assignment) for assignment in found])
 
@@ -51,7 +51,7 @@ def list_entra(session: Session) -> None:
 @with_session
 def get_entra(session: Session, object_id: ObjectId) -> None:
     """Show the assignment of an Entra ID principal."""
-    with in_preview(session).client() as client:
+    with in_preview(session).asking() as client:
         found = client.get_entra_assignment(object_id)
     session.print(_row(found))
 
@@ -80,7 +80,7 @@ def set_entra(
     if is_dry:
         dry_run(session, "PUT", _ENTRA, 1)
         return
-    with session.client() as client:
+    with session.asking() as client:
         done = client.upsert_entra_assignment(object_id, principal_type, tenant_id=tenant_id, client_ids=client_id)
     session.print(_row(done))
 
@@ -94,7 +94,7 @@ def delete_entra(session: Session, object_id: ObjectId, yes: Yes = False, is_dry
         dry_run(session, "DELETE", _ENTRA, 1)
         return
     confirm("Delete the assignment?", yes=yes)
-    with session.client() as client:
+    with session.asking() as client:
         client.delete_entra_assignment(object_id)
 
 
@@ -102,7 +102,7 @@ def delete_entra(session: Session, object_id: ObjectId, yes: Yes = False, is_dry
 @with_session
 def get_teams(session: Session, tenant_id: TenantId, object_id: ObjectId) -> None:
     """Show the assignment of a Teams principal."""
-    with session.client() as client:
+    with session.asking() as client:
         found = client.get_teams_extension_assignment(tenant_id, object_id)
     session.print(_row(found))
 
@@ -134,7 +134,7 @@ def set_teams(
     if is_dry:
         dry_run(session, "PUT", _TEAMS, 1)
         return
-    with session.client() as client:
+    with session.asking() as client:
         done = client.upsert_teams_extension_assignment(
             tenant_id, object_id, principal_type, client_ids=client_id or None
         )
@@ -151,7 +151,7 @@ def delete_teams(
         dry_run(session, "DELETE", _TEAMS, 1)
         return
     confirm("Delete the assignment?", yes=yes)
-    with session.client() as client:
+    with session.asking() as client:
         client.delete_teams_extension_assignment(tenant_id, object_id)
 
 

@@ -15,7 +15,7 @@ import typer
 
 from acs_identity.cli.exits import NO_CONNECTION, NO_CREDENTIAL, REFUSED, USAGE, CommandError
 from acs_identity.cli.output import Format, note, printable, write
-from acs_identity.cli.session import Session, with_session
+from acs_identity.cli.session import Session, waiting_for, with_session
 
 if TYPE_CHECKING:
     from azure.core.rest import HttpResponse
@@ -101,7 +101,8 @@ def _checks(session: Session) -> Iterator[tuple[str, Found]]:
         if failed:
             yield name, Found(State.SKIPPED, f"{failed} comes first")
             continue
-        found = check()
+        with waiting_for(f"the check of {name}"):
+            found = check()
         yield name, found
         if found.state is State.FAILED:
             failed = name

@@ -9,9 +9,12 @@ import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final, Literal, NoReturn, TextIO
+from typing import TYPE_CHECKING, Final, Literal, NoReturn, TextIO
 
 import typer
+
+if TYPE_CHECKING:
+    from azure.core.exceptions import HttpResponseError
 
 DONE: Final = 0
 REFUSED: Final = 1
@@ -122,11 +125,7 @@ def _of_azure(error: Exception) -> int:
     from azure.core.exceptions import ClientAuthenticationError, HttpResponseError
 
     if isinstance(error, HttpResponseError) and error.response is not None:
-        from acs_identity.diagnostics import explain
-
-        _say(str(explain(error)))
-        if error.status_code in _OF_WHO_ASKS:
-            _say("To find out more, run: acs-identity doctor")
+        _say(refusal(error))
         return REFUSED
     from acs_identity._redaction import redact
 
@@ -135,6 +134,19 @@ def _of_azure(error: Exception) -> int:
         return NO_CREDENTIAL
     _say(f"The service was not reached: {redact(str(error))}\nTo find out why, run: acs-identity doctor")
     return NO_CONNECTION
+
+
+def refusal(error: "HttpResponseError", access_key: str | None = None) -> str:
+    """Say why the service refused.
+
+    Args:
+        error: What came of its answer.
+        access_key: The key that should have signed the request, where it is known.
+    """
+    from acs_identity.diagnostics import explain
+
+    hint = ["To find out more, run: acs-identity doctor"] if error.status_code in _OF_WHO_ASKS else []
+    return "\n".join([str(explain(error, access_key=access_key)), *hint])
 
 
 def _is_ours(error: Exception) -> bool:

@@ -15,7 +15,7 @@ import typer
 from acs_identity.cli.exits import REFUSED, USAGE, CommandError
 from acs_identity.cli.output import Format, note, printable, write
 from acs_identity.cli.request import Body, Method, Url, body_of, checked_method, content_type_of, whole_url
-from acs_identity.cli.session import Session, confirm, with_session
+from acs_identity.cli.session import Session, confirm, waiting_for, with_session
 
 # The letters of a token in HTTP. Source: RFC 9110, 5.6.2.
 _HEADER_NAME: Final = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
@@ -61,7 +61,8 @@ def raw(
             return
         if _destroys(method, url):
             confirm(f"{method} {urlsplit(url).path}?", yes=yes)
-        answer = client.send_request(HttpRequest(method, url, headers=headers, content=content or None))
+        with waiting_for(session.target.endpoint):
+            answer = client.send_request(HttpRequest(method, url, headers=headers, content=content or None))
     if include:
         note(printable(f"{answer.status_code} {answer.reason}"))
         for name, value in answer.headers.items():

@@ -5,14 +5,16 @@ import logging
 import os
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property, wraps
+from threading import Timer
 from typing import TYPE_CHECKING, Annotated, Any, Final, Self
 
 import typer
 
-from acs_identity.cli.exits import NO_CREDENTIAL, USAGE, CommandError
+from acs_identity.cli.exits import NO_CREDENTIAL, REFUSED, USAGE, CommandError, refusal
 from acs_identity.cli.output import Format, Output, note, printable
 
 if TYPE_CHECKING:
@@ -25,6 +27,8 @@ ENDPOINT: Final = "AZURE_COMMUNICATION_ENDPOINT"
 KEY: Final = "AZURE_COMMUNICATION_KEY"
 PROFILE: Final = "ACS_IDENTITY_PROFILE"
 
+_SILENT_SECONDS: Final = 2
+_UNAUTHORIZED: Final = 401
 _NOTHING_GIVEN: Final = (
     f"There is no connection string. Set {CONNECTION_STRING}, or give --endpoint with {KEY} set or a sign-in to Entra, "
     "or --profile.\nThe portal shows the connection string on the resource's page, Keys. "
@@ -127,6 +131,19 @@ class Session(Printing):
             # Who names a preview knows that it is one.
             warnings.filterwarnings("ignore", message="API version .* is a preview", category=UserWarning)
             return CommunicationIdentityClient(endpoint, self.target.credential(), **options)
+
+    @contextmanager
+    def asking(self, **options: Any) -> "Generator[CommunicationIdentityClient]":
+        """Give a client for one request, and tell on a terminal when it takes long.
+
+        Args:
+            options: Those of the client.
+
+        Raises:
+            CommandError: As for ``target``.
+        """
+        with self.client(**options) as client, waiting_for(self.target.endpoint):
+            yield client
 
 
 @dataclass(frozen=True)
@@ -288,9 +305,36 @@ def confirm(question: str, *, yes: bool) -> None:
         raise CommandError("Nothing was done.", USAGE)
 
 
+@contextmanager
+def waiting_for(what: str) -> Generator[None]:
+    """Tell on a terminal, after two seconds, what is waited for."""
+    timer = Timer(_SILENT_SECONDS, note, [f"Waiting for {what} ... Ctrl-C stops it."])
+    # Who interrupts does not wait for it.
+    timer.daemon = True
+    if sys.stderr.isatty():
+        timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
 def with_session(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the options of :class:`Session`; it takes them as its first argument."""
-    return _with(Session, command)
+
+    @wraps(command)
+    def explained(session: Session, **values: Any) -> None:
+        try:
+            command(session, **values)
+        except Exception as error:
+            from azure.core.exceptions import HttpResponseError
+
+            if isinstance(error, HttpResponseError) and error.status_code == _UNAUTHORIZED:
+                # With the key it is told whether the key is wrong, or what was signed.
+                raise CommandError(refusal(error, session.target.key), REFUSED) from error
+            raise
+
+    return _with(Session, explained)
 
 
 def with_printing(command: Callable[..., None]) -> Callable[..., None]:

@@ -72,7 +72,7 @@ def issue(
     if is_dry:
         dry_run(session, "POST", "/identities/{user_id}/:issueAccessToken", len(items))
     elif len(items) == 1 and users_from is None and journal is None:
-        with session.client() as client:
+        with session.asking() as client:
             token = client.get_token(raw_ids[0], scopes, token_expires_in=lifetime)
         session.print(_row(raw_ids[0], token))
     else:
@@ -101,7 +101,7 @@ def _issue_for_new_users(
     if is_dry:
         dry_run(session, "POST", "/identities", total)
     elif count is None and journal is None:
-        with session.client() as client:
+        with session.asking() as client:
             user, token = client.create_user_and_token(scopes, token_expires_in=lifetime)
         session.print(_row(user.raw_id, token))
     else:
@@ -140,7 +140,7 @@ def revoke(
         return
     confirm(f"Revoke all access tokens of {counted(items)}?", yes=yes)
     if len(items) == 1 and users_from is None and journal is None:
-        with session.client() as client:
+        with session.asking() as client:
             client.revoke_tokens(items[0].value)
         return
     raw_ids = [item.value for item in items]
@@ -181,6 +181,6 @@ def get_for_teams_user(
         if session.key == STDIN and not sys.stdin.isatty():
             raise CommandError("--key - and --aad-token - cannot both read stdin.", USAGE)
         aad_token = read_secret(_ENTRA_TOKEN)
-    with session.client() as client:
+    with session.asking() as client:
         token = client.get_token_for_teams_user(aad_token, client_id, aad_user)
     session.print({"token": token.token, "expires_on": token.expires_at})

@@ -70,7 +70,7 @@ def _create(session: Session, count: int | None, concurrency: int, journal: Any,
     if is_dry:
         dry_run(session, "POST", _IDENTITIES, count or 1)
     elif count is None and journal is None:
-        with session.client() as client:
+        with session.asking() as client:
             user = client.create_user()
         session.print({"user_id": user.raw_id})
     else:
@@ -99,7 +99,7 @@ def _create_with_custom_ids(
         dry_run(session, "POST", _IDENTITIES, len(items))
     elif is_one:
         custom_id = items[0].value
-        with session.client() as client:
+        with session.asking() as client:
             user = client.create_user(custom_id=custom_id)
         session.print({"user_id": user.raw_id, "custom_id": custom_id})
     else:
@@ -125,7 +125,7 @@ def _create_with_custom_ids(
 @with_session
 def get(session: Session, user: User) -> None:
     """Show what the service knows about a user (API version 2025-03-02-preview)."""
-    with in_preview(session).client() as client:
+    with in_preview(session).asking() as client:
         detail = client.get_user(user)
     session.print(
         {
@@ -154,7 +154,7 @@ def delete(
         return
     confirm(f"Delete {counted(items)}, with all access tokens?", yes=yes)
     if len(items) == 1 and users_from is None and journal is None:
-        with session.client() as client:
+        with session.asking() as client:
             client.delete_user(items[0].value)
         return
     raw_ids = [item.value for item in items]
