@@ -1,4 +1,5 @@
 import importlib
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -24,6 +25,9 @@ settings.load_profile("shared")
 
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Conformance(), "conformance")
+    # A job in the background is started deaf to Ctrl-C, and so are its children; the tests press it.
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_report_teststatus(report: pytest.TestReport, config: pytest.Config) -> tuple[str, str, str] | None:

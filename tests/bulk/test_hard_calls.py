@@ -411,7 +411,6 @@ import signal
 from acs_identity import BulkInterrupted, CommunicationIdentityClient
 from acs_identity_emulator import Emulator, EmulatorTransport
 
-signal.signal(signal.SIGINT, signal.default_int_handler)
 emulator = Emulator()
 
 def interrupt(progress):
@@ -460,14 +459,11 @@ async def test_tokens_are_issued_for_each_user(colour: str) -> None:
 
 RUN = """
 import os
-import signal
 import threading
 from acs_identity import CommunicationIdentityClient, _bulk_runner
 from acs_identity_emulator import Emulator, EmulatorTransport
 
 _bulk_runner.GRACE_SECONDS = 0.1
-# Who runs in the background may have been told to ignore it.
-signal.signal(signal.SIGINT, signal.default_int_handler)
 
 class Silent(EmulatorTransport):
     def send(self, request, **options):

@@ -137,6 +137,7 @@ def environment(tmp_path: Path) -> Iterator[dict[str, str]]:
 
 
 @ON_UNIX
+@pytest.mark.once
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("page", CONSOLE, ids=lambda page: page.name)
 def test_what_a_page_types_shows_what_it_says(page: Path, copy: Path, environment: dict[str, str]) -> None:
