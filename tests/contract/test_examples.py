@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-# The contracts and the tools are the same for every interpreter; the tools run on the oldest.
+# The contracts and the tools are the same for every interpreter.
 pytestmark = pytest.mark.once
 
 SWAGGER = Path(__file__).resolve().parents[2] / "swagger"
