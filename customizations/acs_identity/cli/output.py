@@ -232,7 +232,7 @@ def _jsonl(data: Any) -> str:
 def _yaml(data: Any) -> str:
     import yaml
 
-    return yaml.safe_dump(data, sort_keys=False, allow_unicode=True).rstrip("\n")
+    return yaml.safe_dump(data, sort_keys=False, allow_unicode=not _is_ascii()).rstrip("\n")
 
 
 _WRITERS: Final[Mapping[Format, Callable[[Any], str]]] = {
