@@ -257,9 +257,16 @@ def read_secret(name: str) -> str:
         name: What it is called, for example "Access key".
 
     Raises:
-        CommandError: There is nothing.
+        CommandError: There is nothing, or it is not UTF-8.
     """
-    text = str(typer.prompt(name, hide_input=True, err=True)) if sys.stdin.isatty() else sys.stdin.readline()
+    if sys.stdin.isatty():
+        text = str(typer.prompt(name, hide_input=True, err=True))
+    else:
+        try:
+            # With the mark that PowerShell puts first.
+            text = sys.stdin.buffer.readline().decode("utf-8-sig")
+        except UnicodeDecodeError:
+            raise CommandError(f"{name}: what is on stdin is not UTF-8.", USAGE) from None
     if not (secret := text.strip()):
         raise CommandError(f"{name}: there is nothing on stdin.", USAGE)
     return secret
