@@ -154,16 +154,24 @@ def sent_away(emulated: EmulatorServer, *, redirect: str, command: str = "user c
         capture_output=True,
         timeout=60,
         check=False,
-        env={**os.environ, CONNECTION_STRING: emulated.connection_string},
+        # As most people have it: what is written to a pipe is kept until there is more, or the end.
+        env={**os.environ, "PYTHONUNBUFFERED": "", CONNECTION_STRING: emulated.connection_string},
     )
     return done.returncode, done.stderr.decode()
 
 
 @CLOSES
 @pytest.mark.parametrize("redirect", ["| true", ">&-", "2>&-", "| head -n 1", "<&-"])
-@pytest.mark.parametrize("command", ["user create --count 3", "--help", "--version", "completion show bash"])
+@pytest.mark.parametrize("command", ["user create --count 3", "raw POST /identities", "--help", "completion show bash"])
 def test_a_closed_pipe_is_quiet(server: EmulatorServer, command: str, redirect: str) -> None:
     assert sent_away(server, redirect=redirect, command=command) == (0, "")
+
+
+@CLOSES
+def test_a_refusal_is_still_one_when_nobody_reads_what_was_refused(server: EmulatorServer) -> None:
+    code, said = sent_away(server, redirect="| true", command="raw DELETE /identities/8:acs:nobody --yes")
+    assert code == 1
+    assert "BrokenPipeError" not in said
 
 
 @CLOSES

@@ -50,10 +50,6 @@ class CommandError(Exception):
         self.code = code
 
 
-class ClosedPipeError(Exception):
-    """Whoever reads the output has read enough."""
-
-
 def run(command: Callable[[], object]) -> NoReturn:
     """Run the command, and end the process with the exit code for what came of it. No error becomes a traceback.
 
@@ -72,11 +68,11 @@ def run(command: Callable[[], object]) -> NoReturn:
         result = command()
         sys.stdout.flush()
         code = result if type(result) is int else DONE
-    except (ClosedPipeError, BrokenPipeError):
+    except BrokenPipeError:
+        # Whoever reads the output has read enough.
         code = DONE
-        _close_quietly()
     except SystemExit as end:
-        # Typer has met a closed pipe before us.
+        # What Typer makes of the same.
         if not isinstance(end.__context__, BrokenPipeError):
             raise
         code = DONE

@@ -6,9 +6,9 @@ import os
 import sys
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property, wraps
-from typing import TYPE_CHECKING, Annotated, Any, Final, Self
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -88,10 +88,6 @@ class Session(Printing):
         from acs_identity._versions import DEFAULT_API_VERSION
 
         return self.api_version or DEFAULT_API_VERSION
-
-    def with_api_version(self, api_version: str) -> Self:
-        """Return the same options with an API version that a feature needs, where none was given."""
-        return self if self.api_version else replace(self, api_version=api_version)
 
     @cached_property
     def target(self) -> "Target":
