@@ -122,6 +122,35 @@ def test_what_no_input_can_explain_is_a_fault_of_ours(
     assert type(error).__name__ in done.stderr
 
 
+@pytest.mark.parametrize("text", ["caf\udcff", "\x1b[2J\nmore"], ids=["undecodable", "escapes"])
+def test_a_fault_is_logged_whatever_its_text_holds(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise LookupError(text)
+
+    monkeypatch.setattr("acs_identity.CommunicationIdentityClient.create_user", broken)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    done = run("user", "create")
+    assert done.code == 70
+    [log] = tmp_path.glob("*.log")
+    assert done.stderr.endswith(f"with this log: {log}\n")
+    assert "LookupError: " in log.read_text()
+
+
+def test_a_fault_in_what_explains_a_refusal_is_one_line_too(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise LookupError
+
+    monkeypatch.setattr("acs_identity.diagnostics.explain", broken)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    done = run("user", "get", "--user", "8:acs:nobody")
+    assert done.code == 70
+    assert done.stderr.startswith("acs-identity has a fault (LookupError)")
+
+
 def test_a_fault_is_told_where_no_log_can_be_written(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError

@@ -80,7 +80,10 @@ def run(command: Callable[[], object]) -> NoReturn:
         _say("Interrupted.")
         code = INTERRUPTED
     except Exception as error:  # noqa: BLE001 - whatever it is, nobody is to meet a traceback
-        code = _explained(error)
+        try:
+            code = _explained(error)
+        except Exception as fault:  # noqa: BLE001 - nor to one about the other
+            code = _fault(fault)
     _flush()
     sys.exit(code)
 
@@ -127,7 +130,7 @@ def _of_azure(error: Exception) -> int:
     from acs_identity._redaction import redact
 
     if isinstance(error, ClientAuthenticationError):
-        _say(f"Signing in failed: {redact(str(error))}")
+        _say(f"There is no access key, and signing in failed: {redact(str(error))}")
         return NO_CREDENTIAL
     _say(f"The service was not reached: {redact(str(error))}\nTo find out why, run: acs-identity doctor")
     return NO_CONNECTION
@@ -158,7 +161,8 @@ def _fault(error: Exception) -> int:
 def _log(text: str) -> Path:
     moment = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
     handle, name = tempfile.mkstemp(prefix=f"acs-identity-{moment}-", suffix=".log")
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
+    # What was typed may be in any encoding.
+    with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
         file.write(text)
     return Path(name)
 
