@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from azure.identity import CredentialUnavailableError
 
 from acs_identity.cli import main
 from acs_identity.cli.exits import EXIT_CODES
@@ -78,6 +79,19 @@ def test_a_sign_in_to_entra_takes_the_place_of_a_key(
     assert bare("user", "create", "--endpoint", server.endpoint).code == 0
     checks = {check["check"]: check["state"] for check in bare("doctor", "--endpoint", server.endpoint).data}
     assert checks["sign-in"] == checks["role"] == "ok"
+
+
+def test_a_sign_in_that_fails_is_told_with_the_key_that_is_missing(
+    bare: Run, server: EmulatorServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Unavailable:
+        def get_token(self, *_: object, **__: object) -> None:
+            raise CredentialUnavailableError("nobody is signed in")
+
+    monkeypatch.setattr("azure.identity.DefaultAzureCredential", Unavailable)
+    done = bare("user", "create", "--endpoint", server.endpoint)
+    assert done.code == 3
+    assert done.stderr == "There is no access key, and signing in failed: nobody is signed in\n"
 
 
 def test_without_azure_identity_it_is_told_what_to_install(
