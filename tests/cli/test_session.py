@@ -69,7 +69,7 @@ def test_an_empty_profile_is_no_way_to_another_resource(bare: Run, monkeypatch: 
     monkeypatch.setenv(CONNECTION_STRING, ELSEWHERE)
     done = bare("user", "create", "--dry-run", "--profile", "")
     assert done.code == 2
-    assert done.stderr.startswith("--profile: There is no profile")
+    assert done.stderr.startswith("--profile: There is no profile (empty).")
 
 
 @pytest.mark.parametrize(

@@ -194,7 +194,7 @@ class _Profiles:
 
             close = get_close_matches(name, self.named, 1)
             meant = f" Did you mean {close[0]}?" if close else " See: acs-identity profiles list"
-            raise CommandError(f"There is no profile {name}.{meant}", USAGE)
+            raise CommandError(f"There is no profile {name or '(empty)'}.{meant}", USAGE)
         return self.named[name]
 
     def save(self) -> None:
