@@ -46,7 +46,8 @@ tokens and keys are redacted unless `--show-secrets` is given.
 
 ## Environment
 
-An option goes before a profile, and a profile that is named before the environment; the default profile comes last.
+Options go before the profile that the environment names, and that before the other variables; the default profile comes
+last. A variable that is empty is none. Options that name two resources are refused.
 
 {variables}
 

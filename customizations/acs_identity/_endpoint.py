@@ -85,7 +85,7 @@ def parse_connection_string(connection_string: str) -> tuple[str, str]:
 
     Raises:
         TypeError: It is not a text.
-        ValueError: A part is missing, empty or given twice, the endpoint is not valid, or
+        ValueError: A part is missing, empty or given twice, the endpoint is not valid, it stands in quotation marks, or
             UseDevelopmentCommunication is not true or not alone.
 
     >>> parse_connection_string("Endpoint=https://contoso.communication.azure.com/; AccessKey=c2VjcmV0")
@@ -97,6 +97,8 @@ def parse_connection_string(connection_string: str) -> tuple[str, str]:
         raise TypeError(f"The connection string must be a str, not {type(connection_string).__name__}.")
     if not connection_string.strip():
         raise ValueError(f"The connection string is empty. {_EXPECTED}")
+    if connection_string.strip()[0] in "\"'":
+        raise ValueError(f"The connection string is in quotation marks, which are no part of it. {_EXPECTED}")
     members = [part.partition("=") for part in connection_string.split(";") if part.strip()]
     named = [(name.strip().lower(), value.strip()) for name, _, value in members]
     if any(name == _DEVELOPMENT for name, _ in named):

@@ -61,6 +61,49 @@ def test_installing_asks_first_and_then_changes_the_home(bare: Run, tmp_path: Pa
     assert "acs-identity" in (tmp_path / "home" / ".bashrc").read_text()
 
 
+def test_installing_twice_is_the_same_as_once(bare: Run, tmp_path: Path) -> None:
+    (tmp_path / "home" / ".bashrc").write_text("alias a=b")
+    bare("completion", "install", "bash", "--yes")
+    done = bare("completion", "install", "bash", "--yes")
+    script = tmp_path / "home" / ".bash_completions" / "acs-identity.sh"
+    lines = (tmp_path / "home" / ".bashrc").read_text().splitlines()
+    assert [line for line in lines if line] == ["alias a=b", f"source '{script}'"]
+    assert str(script) in done.stderr
+    assert "To undo it, delete that file, and the line with its name in ~/.bashrc." in done.stderr
+
+
+@pytest.mark.parametrize("content", [b"# caf\xe9", None], ids=["latin-1", "folder"])
+def test_settings_that_cannot_be_changed_are_left_alone(bare: Run, tmp_path: Path, content: bytes | None) -> None:
+    settings = tmp_path / "home" / ".bashrc"
+    if content is None:
+        settings.mkdir()
+    else:
+        settings.write_bytes(content)
+    done = bare("completion", "install", "bash", "--yes")
+    assert done.code == 2
+    assert "acs-identity completion show bash" in done.stderr
+    assert content is None or settings.read_bytes() == content
+
+
+def test_powershell_is_not_made_to_run_whatever_comes(bare: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def started(*_: object, **__: object) -> None:
+        raise AssertionError("PowerShell was started.")
+
+    monkeypatch.setattr("subprocess.run", started)
+    done = bare("completion", "install", "powershell", "--yes")
+    assert done.code == 2
+    assert "$PROFILE" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "words", ["acs-identity", 'acs-identity "to', "acs-identity \udcff", "acs-identity nobody "], ids=range(4)
+)
+@pytest.mark.parametrize("number", ["1", "7", "x", ""])
+def test_whoever_presses_tab_reads_no_error(words: str, number: str) -> None:
+    done = installed(environment={"_ACS_IDENTITY_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": number})
+    assert (done.code, done.stderr) == (0, "")
+
+
 def test_a_shell_that_is_not_known_is_told_with_those_that_are(bare: Run) -> None:
     done = bare("completion", "show", "csh")
     assert done.code == 2

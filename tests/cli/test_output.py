@@ -49,6 +49,17 @@ def test_json_jsonl_and_yaml_are_read_back_as_they_were(printed: Any, data: Any)
     assert lines == (plain(data) if isinstance(data, list) else [plain(data)])
 
 
+@pytest.mark.parametrize("output_format", [Format.JSON, Format.JSONL, Format.YAML])
+def test_where_stdout_takes_no_other_letters_they_are_written_in_another_way(
+    monkeypatch: pytest.MonkeyPatch, output_format: Format
+) -> None:
+    content = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(content, encoding="ascii", errors="backslashreplace"))
+    Output(output_format).print({**STRANGE, "name": "Zo\u00e9"})
+    read = yaml.safe_load if output_format is Format.YAML else json.loads
+    assert read(content.getvalue()) == {**AS_JSON, "name": "Zo\u00e9"}
+
+
 def test_env_is_read_by_a_shell_as_it_was(printed: Any) -> None:
     script = printed(STRANGE, Format.ENV) + 'printf "%s" "$TEXT"\n'
     read = subprocess.run(["/bin/sh", "-c", script], capture_output=True, timeout=10, check=True).stdout.decode()

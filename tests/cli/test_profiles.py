@@ -348,7 +348,10 @@ def test_two_that_add_at_once_do_not_lose_each_others_profile(bare: Run, tmp_pat
     [
         (("add", "shop"), "", "nothing on stdin"),
         (("add", "shop"), "endpoint=https://contoso.communication.azure.com", "accesskey"),
+        (("add", "shop"), "endpoint=https://contoso.communication.azure.com;accesskey=c2VjcmV0!", "not base64"),
         (("add", "shop", "--endpoint", "ftp://contoso"), "", "http"),
+        (("add", "shop", "--endpoint", ELSEWHERE), "", "--endpoint holds a whole connection string"),
+        (("add", "shop", "--endpoint", "https://contoso", "--plain-text-key"), "", "--endpoint has no key"),
         (("show", "shpo"), "", "Did you mean shop?"),
         (("use", "nobody"), "", "There is no profile nobody"),
         (("remove", "nobody", "--yes"), "", "There is no profile nobody"),

@@ -6,6 +6,7 @@ from threading import Timer
 import pytest
 
 from acs_identity import CommunicationUserIdentifier
+from acs_identity._versions import DEFAULT_API_VERSION
 from acs_identity_emulator import EmulatorServer
 
 from .conftest import CONNECTION_STRING, Run
@@ -70,7 +71,7 @@ def test_an_empty_profile_is_no_way_to_another_resource(bare: Run, monkeypatch: 
     monkeypatch.setenv(CONNECTION_STRING, ELSEWHERE)
     done = bare("user", "create", "--dry-run", "--profile", "")
     assert done.code == 2
-    assert done.stderr.startswith("--profile: There is no profile")
+    assert done.stderr.startswith("--profile: There is no profile (empty).")
 
 
 @pytest.mark.parametrize(
@@ -110,6 +111,23 @@ def test_blanks_around_what_was_pasted_do_not_matter(
     monkeypatch.setenv(ENDPOINT, f" {server.endpoint}\n")
     monkeypatch.setenv(KEY, f"\t{server.emulator.access_key}\n")
     assert bare("user", "create").code == 0
+
+
+def test_a_secret_on_stdin_may_have_the_mark_of_powershell_and_is_one_line(bare: Run, server: EmulatorServer) -> None:
+    options = ["--endpoint", server.endpoint, "--key", "-"]
+    key = server.emulator.access_key
+    assert bare("user", "create", *options, stdin=f"\ufeff{key}\r\nand more".encode()).code == 0
+
+
+@pytest.mark.parametrize(("stdin", "said"), [(b"\xff\xfea\x00", "not UTF-8"), (b"\n", "nothing"), (b" \n", "nothing")])
+def test_a_secret_on_stdin_that_is_none_is_told(bare: Run, stdin: bytes, said: str) -> None:
+    done = bare("user", "create", "--endpoint", "a.invalid", "--key", "-", stdin=stdin)
+    assert done.code == 2
+    assert said in done.stderr
+
+
+def test_the_help_names_the_api_version_that_is_the_default(bare: Run) -> None:
+    assert f"By default {DEFAULT_API_VERSION}." in " ".join(bare("user", "create", "--help").stdout.split())
 
 
 def test_a_connection_string_in_place_of_an_endpoint_or_a_key_is_told_and_not_shown(

@@ -55,7 +55,7 @@ class Terminal:
         ).stdout
 
     def type(self, text: str, *, enter: bool = True) -> None:
-        self._tmux("send-keys", "-l", text)
+        self._tmux("send-keys", "-l", "--", text)
         if enter:
             self.press("Enter")
 
@@ -164,6 +164,19 @@ def test_what_takes_long_shows_how_far_it_is(terminal: Terminal, emulator: Emula
 
 def test_typos_get_a_suggestion(terminal: Terminal) -> None:
     assert "Did you mean 'token'" in run(terminal, "acs-identity tokn issue")
+
+
+def test_tab_completes_once_it_is_installed(terminal: Terminal) -> None:
+    run(terminal, "acs-identity completion install bash --yes && source ~/.bashrc")
+    terminal.type("acs-identity tok", enter=False)
+    terminal.press("Tab")
+    terminal.wait_for("acs-identity token")
+    terminal.type("iss", enter=False)
+    terminal.press("Tab")
+    terminal.wait_for("acs-identity token issue")
+    terminal.type("--sc", enter=False)
+    terminal.press("Tab")
+    terminal.wait_for("acs-identity token issue --scope")
 
 
 def test_a_narrow_window_cuts_nothing_off(server: EmulatorServer, tmp_path: Path) -> None:

@@ -95,6 +95,8 @@ def test_the_padding_of_the_key_is_not_taken_for_a_separator() -> None:
         (f"endpoint={ENDPOINT}", "lacks accesskey"),
         (f"endpoint={ENDPOINT};accesskey=", "lacks accesskey"),
         (f"accesskey={KEY}", "lacks endpoint"),
+        (f'"endpoint=https://contoso.communication.azure.com;accesskey={KEY}"', "in quotation marks"),
+        (f" 'endpoint=https://contoso.communication.azure.com;accesskey={KEY}'", "in quotation marks"),
         (f"endpoint=;accesskey={KEY}", "lacks endpoint"),
         (f"endpoint={ENDPOINT};accesskey={KEY};AccessKey={KEY}", "gives accesskey twice"),
         (f"endpoint=https://;accesskey={KEY}", "no valid host"),

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from contextlib import suppress
 from importlib.util import find_spec
 
 from acs_identity._version import VERSION
@@ -25,13 +26,16 @@ def main() -> None:
 def _command() -> object:
     from acs_identity.cli.app import app
 
+    arguments = [_as_utf8(word) for word in sys.argv[1:]]
     if _COMPLETES in os.environ:
-        # The shell asks what could come next.
+        # The shell asks what could come next; an error would appear amid what somebody types.
         from typer._completion_classes import completion_init
 
         completion_init()
-
-    return app([_as_utf8(word) for word in sys.argv[1:]], prog_name="acs-identity", standalone_mode=False)
+        with suppress(Exception):
+            app(arguments, prog_name="acs-identity", standalone_mode=False)
+        return None
+    return app(arguments, prog_name="acs-identity", standalone_mode=False)
 
 
 def _as_utf8(word: str) -> str:

@@ -53,10 +53,6 @@ class CommandError(Exception):
         self.code = code
 
 
-class ClosedPipeError(Exception):
-    """Whoever reads the output has read enough."""
-
-
 def run(command: Callable[[], object]) -> NoReturn:
     """Run the command, and end the process with the exit code for what came of it. No error becomes a traceback.
 
@@ -75,11 +71,11 @@ def run(command: Callable[[], object]) -> NoReturn:
         result = command()
         sys.stdout.flush()
         code = result if type(result) is int else DONE
-    except (ClosedPipeError, BrokenPipeError):
+    except BrokenPipeError:
+        # Whoever reads the output has read enough.
         code = DONE
-        _close_quietly()
     except SystemExit as end:
-        # Typer has met a closed pipe before us.
+        # What Typer makes of the same.
         if not isinstance(end.__context__, BrokenPipeError):
             raise
         code = DONE
@@ -87,7 +83,10 @@ def run(command: Callable[[], object]) -> NoReturn:
         _say("Interrupted.")
         code = INTERRUPTED
     except Exception as error:  # noqa: BLE001 - whatever it is, nobody is to meet a traceback
-        code = _explained(error)
+        try:
+            code = _explained(error)
+        except Exception as fault:  # noqa: BLE001 - nor to one about the other
+            code = _fault(fault)
     _flush()
     sys.exit(code)
 
@@ -130,7 +129,7 @@ def _of_azure(error: Exception) -> int:
     from acs_identity._redaction import redact
 
     if isinstance(error, ClientAuthenticationError):
-        _say(f"Signing in failed: {redact(str(error))}")
+        _say(f"There is no access key, and signing in failed: {redact(str(error))}")
         return NO_CREDENTIAL
     _say(f"The service was not reached: {redact(str(error))}\nTo find out why, run: acs-identity doctor")
     return NO_CONNECTION
@@ -174,7 +173,8 @@ def _fault(error: Exception) -> int:
 def _log(text: str) -> Path:
     moment = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
     handle, name = tempfile.mkstemp(prefix=f"acs-identity-{moment}-", suffix=".log")
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
+    # What was typed may be in any encoding.
+    with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
         file.write(text)
     return Path(name)
 

@@ -11,7 +11,7 @@ from typing import Any, Final, TypeGuard, cast
 
 import typer
 
-from acs_identity.cli.exits import USAGE, ClosedPipeError, CommandError
+from acs_identity.cli.exits import USAGE, CommandError
 
 SECRETS: Final = frozenset({"token", "access_key", "connection_string", "authorization", "signature"})
 """The members that a terminal shows redacted unless it is asked for them."""
@@ -73,14 +73,11 @@ def write(text: str) -> None:
     """Write data to stdout.
 
     Raises:
-        ClosedPipeError: Nobody reads it any more.
+        BrokenPipeError: Nobody reads it any more.
     """
-    try:
-        # Not typer.echo(): it takes out of a text what looks like a colour.
-        sys.stdout.write(f"{text}\n")
-        sys.stdout.flush()
-    except BrokenPipeError as error:
-        raise ClosedPipeError from error
+    # Not typer.echo(): it takes out of a text what looks like a colour.
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
 
 
 def note(text: str) -> None:
@@ -232,7 +229,7 @@ def _jsonl(data: Any) -> str:
 def _yaml(data: Any) -> str:
     import yaml
 
-    return yaml.safe_dump(data, sort_keys=False, allow_unicode=True).rstrip("\n")
+    return yaml.safe_dump(data, sort_keys=False, allow_unicode=not _is_ascii()).rstrip("\n")
 
 
 _WRITERS: Final[Mapping[Format, Callable[[Any], str]]] = {

@@ -54,22 +54,23 @@ def add(
 
     The connection string is read from stdin, or asked for without echo.
     """
-    from acs_identity._endpoint import normalize_endpoint, parse_connection_string
+    from acs_identity._endpoint import parse_connection_string
+    from acs_identity._signing import decode_access_key
 
     if not _NAME.fullmatch(name):
         raise CommandError(
             "A profile's name has at most 64 letters, digits, underscores, dots and hyphens, no dot or hyphen first.",
             USAGE,
         )
+    if endpoint is not None and plain_text_key:
+        raise CommandError("--endpoint has no key: leave out --plain-text-key, or give a connection string.", USAGE)
     # A damaged file is found before anybody is asked.
     _Profiles.load()
-    try:
-        if endpoint is None:
-            url, key = parse_connection_string(read_secret("Connection string"))
-        else:
-            url, key = normalize_endpoint(endpoint), None
-    except ValueError as error:
-        raise CommandError(str(error), USAGE) from error
+    if endpoint is not None:
+        url, key = target_of(endpoint, None, "--endpoint").endpoint, None
+    else:
+        url, key = parse_connection_string(read_secret("Connection string"))
+        decode_access_key(key)
     profile: dict[str, Any] = {"endpoint": url}
     with _changing() as profiles:
         if key is not None and plain_text_key:
@@ -193,7 +194,7 @@ class _Profiles:
 
             close = get_close_matches(name, self.named, 1)
             meant = f" Did you mean {close[0]}?" if close else " See: acs-identity profiles list"
-            raise CommandError(f"There is no profile {name}.{meant}", USAGE)
+            raise CommandError(f"There is no profile {name or '(empty)'}.{meant}", USAGE)
         return self.named[name]
 
     def save(self) -> None:

@@ -7,10 +7,10 @@ import sys
 import warnings
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property, wraps
 from threading import Timer
-from typing import TYPE_CHECKING, Annotated, Any, Final, Self
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -92,10 +92,6 @@ class Session(Printing):
         from acs_identity._versions import DEFAULT_API_VERSION
 
         return self.api_version or DEFAULT_API_VERSION
-
-    def with_api_version(self, api_version: str) -> Self:
-        """Return the same options with an API version that a feature needs, where none was given."""
-        return self if self.api_version else replace(self, api_version=api_version)
 
     @cached_property
     def target(self) -> "Target":
@@ -274,9 +270,16 @@ def read_secret(name: str) -> str:
         name: What it is called, for example "Access key".
 
     Raises:
-        CommandError: There is nothing.
+        CommandError: There is nothing, or it is not UTF-8.
     """
-    text = str(typer.prompt(name, hide_input=True, err=True)) if sys.stdin.isatty() else sys.stdin.readline()
+    if sys.stdin.isatty():
+        text = str(typer.prompt(name, hide_input=True, err=True))
+    else:
+        try:
+            # With the mark that PowerShell puts first.
+            text = sys.stdin.buffer.readline().decode("utf-8-sig")
+        except UnicodeDecodeError:
+            raise CommandError(f"{name}: what is on stdin is not UTF-8.", USAGE) from None
     if not (secret := text.strip()):
         raise CommandError(f"{name}: there is nothing on stdin.", USAGE)
     return secret
