@@ -53,7 +53,10 @@ def run_bulk(
     with run:
         try:
             for number, item in run.to_do():
-                pending.add(threads.submit(number, item))
+                future = Future[Outcome]()
+                # Before it is sent: an interrupt may come between the two, and no answer is to be lost.
+                pending.add(future)
+                threads.submit(future, number, item)
                 if len(pending) >= options.concurrency:
                     _record(run, pending, stop)
             while pending:
@@ -91,17 +94,16 @@ class _Threads:
         self._threads: list[Thread] = []
         self._unfinished: set[Future[Outcome]] = set()
 
-    def submit(self, number: int, item: Any) -> Future[Outcome]:
-        future = Future[Outcome]()
+    def submit(self, future: Future[Outcome], number: int, item: Any) -> None:
         self._unfinished.add(future)
         future.add_done_callback(self._unfinished.discard)
         # Spans of the requests are below the caller's.
         self._waiting.put((future, copy_context(), number, item))
         if len(self._threads) < self._most:
             thread = Thread(target=self._run, name=f"acs-identity-bulk-{len(self._threads)}", daemon=True)
-            self._threads.append(thread)
             thread.start()
-        return future
+            # Not before: an interrupt may come between the two, and what has not started cannot be joined.
+            self._threads.append(thread)
 
     def _run(self) -> None:
         while (job := self._waiting.get()) is not None:
@@ -113,7 +115,7 @@ class _Threads:
 
     def end(self) -> None:
         """Let the threads end, and wait for those that do not wait for an answer."""
-        for _ in self._threads:
+        for _ in range(self._most):
             self._waiting.put(None)
         if not self._unfinished:
             for thread in self._threads:

@@ -16,7 +16,13 @@ from typing import Any, ClassVar, cast
 import pytest
 from azure.core.exceptions import HttpResponseError, ServiceRequestError, ServiceResponseError
 
-from acs_identity import BulkProgress, CommunicationUserIdentifier, RateBudget
+from acs_identity import (
+    BulkInterrupted,
+    BulkProgress,
+    CommunicationIdentityClient,
+    CommunicationUserIdentifier,
+    RateBudget,
+)
 from acs_identity._bulk_core import pause_before_retry
 from acs_identity_emulator import AsyncEmulatorTransport, Emulator, EmulatorTransport, Request, Response
 
@@ -434,6 +440,28 @@ def test_ctrl_c_loses_no_user_that_was_created() -> None:
     told, created = map(int, done.stdout.split())
     assert 10 <= told < 100
     assert told == created
+
+
+def test_ctrl_c_while_a_thread_is_started_loses_no_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    emulator = Emulator()
+
+    class Interrupted(threading.Thread):
+        def start(self) -> None:
+            if self.name.endswith("-0"):
+                super().start()
+                return
+            # What this thread was for is done by the first one.
+            while emulator.identity_count < 2:
+                time.sleep(0.001)
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("acs_identity._bulk_runner.Thread", Interrupted)
+    client = CommunicationIdentityClient.from_connection_string(
+        emulator.connection_string, transport=EmulatorTransport(emulator)
+    )
+    with client, pytest.raises(BulkInterrupted) as interruption:
+        client.bulk.create_users(100)
+    assert len(interruption.value.result.succeeded) == emulator.identity_count == 2
 
 
 @both
