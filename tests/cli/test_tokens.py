@@ -56,6 +56,8 @@ def test_without_a_user_one_is_created_with_its_token_in_one_call(emulator: Emul
         ["-s", "chat", "voip"],
         ["--scope", "chat", "--scope", "voip"],
         ["--scope", "chat,voip"],
+        ["--scope", "chat voip"],
+        ["--scope", "chat, voip"],
         ["--scope=chat", "voip"],
         ["--scope=chat,", "voip", "chat"],
         ["-schat", "voip"],
@@ -225,6 +227,41 @@ def test_without_a_token_of_the_teams_user_nothing_is_sent(
     assert called.code == 2
     assert told in called.stderr
     assert not emulator.journal.entries()
+
+
+@pytest.mark.parametrize("option", ["--client", "--aad-user", "--aad-token"])
+def test_what_is_empty_of_a_teams_user_is_named_as_it_was_given(emulator: Emulator, option: str) -> None:
+    given = {"--client": ENTRA_APP, "--aad-user": ENTRA_USER, "--aad-token": "secret", option: " "}
+    called = run_command("token", "get-for-teams-user", *(word for pair in given.items() for word in pair))
+    assert (called.code, called.stdout, called.stderr) == (2, "", f"{option} is empty.\n")
+    assert not emulator.journal.entries()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["user", "delete", "--user", "8:acs:1_2"], "add --yes"),
+        (["user", "delete", "--users-from", "-", "--yes"], "there is nothing in stdin"),
+        (["token", "issue", "-s", "chat", "--endpoint", "http://127.0.0.1:1", "--key", "-"], "nothing on stdin"),
+        (["token", "get-for-teams-user", "-c", ENTRA_APP, "-u", ENTRA_USER], "--aad-token - reads it from stdin"),
+        (["token", "get-for-teams-user", "-c", ENTRA_APP, "-u", ENTRA_USER, "-a", "-"], "nothing on stdin"),
+    ],
+    ids=shown,
+)
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a shell that closes stdin")
+def test_a_stdin_that_is_closed_is_an_empty_one(arguments: list[str], told: str) -> None:
+    line = shlex.join([sys.executable, "-W", "error", "-m", "acs_identity.cli", *arguments])
+    done = subprocess.run(
+        ["sh", "-c", f"exec {line} <&-"],
+        env={**os.environ, "AZURE_COMMUNICATION_CONNECTION_STRING": NOWHERE},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert told in done.stderr
+    assert "fault" not in done.stderr
 
 
 def test_a_service_that_is_not_there_is_exit_code_4(monkeypatch: pytest.MonkeyPatch) -> None:

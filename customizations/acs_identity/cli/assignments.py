@@ -78,7 +78,7 @@ def set_entra(
     checked_word("--principal-type", principal_type, list(EntraPrincipalType))
     session = in_preview(session)
     if is_dry:
-        dry_run(session, "PUT", _ENTRA, 1)
+        dry_run(session, "entra.upsert_assignment", "PUT", _ENTRA, 1)
         return
     with session.client() as client:
         done = client.upsert_entra_assignment(object_id, principal_type, tenant_id=tenant_id, client_ids=client_id)
@@ -91,7 +91,7 @@ def delete_entra(session: Session, object_id: ObjectId, yes: Yes = False, is_dry
     """Delete the assignment of an Entra ID principal."""
     session = in_preview(session)
     if is_dry:
-        dry_run(session, "DELETE", _ENTRA, 1)
+        dry_run(session, "entra.delete_assignment", "DELETE", _ENTRA, 1)
         return
     confirm("Delete the assignment?", yes=yes)
     with session.client() as client:
@@ -132,7 +132,7 @@ def set_teams(
 
     checked_word("--principal-type", principal_type, list(TeamsExtensionPrincipalType))
     if is_dry:
-        dry_run(session, "PUT", _TEAMS, 1)
+        dry_run(session, "teams_extension.upsert_assignment", "PUT", _TEAMS, 1)
         return
     with session.client() as client:
         done = client.upsert_teams_extension_assignment(
@@ -148,7 +148,7 @@ def delete_teams(
 ) -> None:
     """Delete the assignment of a Teams principal."""
     if is_dry:
-        dry_run(session, "DELETE", _TEAMS, 1)
+        dry_run(session, "teams_extension.delete_assignment", "DELETE", _TEAMS, 1)
         return
     confirm("Delete the assignment?", yes=yes)
     with session.client() as client:

@@ -60,7 +60,8 @@ def run(command: Callable[[], object]) -> NoReturn:
     Args:
         command: Runs it; what it raises decides the exit code.
     """
-    # A stream that was closed before the start is none; what is written to it goes nowhere.
+    # A stream that was closed before the start is none; what is written to it goes nowhere, and nothing comes from it.
+    sys.stdin = sys.stdin or _nowhere()
     sys.stdout = sys.stdout or _nowhere()
     sys.stderr = sys.stderr or _nowhere()
     for stream in (sys.stdout, sys.stderr):
@@ -176,7 +177,7 @@ def _flush() -> None:
 
 
 def _nowhere() -> TextIO:
-    return Path(os.devnull).open("w", encoding="utf-8")
+    return Path(os.devnull).open("r+", encoding="utf-8")
 
 
 def _close_quietly() -> None:

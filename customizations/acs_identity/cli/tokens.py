@@ -70,7 +70,8 @@ def issue(
     items = given_users(user, users_from)
     raw_ids = [item.value for item in items]
     if is_dry:
-        dry_run(session, "POST", "/identities/{user_id}/:issueAccessToken", len(items))
+        path = "/identities/{user_id}/:issueAccessToken"
+        dry_run(session, "identity.issue_access_token", "POST", path, len(items), member=_expiry(lifetime))
     elif len(items) == 1 and users_from is None and journal is None:
         with session.client() as client:
             token = client.get_token(raw_ids[0], scopes, token_expires_in=lifetime)
@@ -99,7 +100,7 @@ def _issue_for_new_users(
 ) -> None:
     total = count or 1
     if is_dry:
-        dry_run(session, "POST", "/identities", total)
+        dry_run(session, "identity.create", "POST", "/identities", total, member=_expiry(lifetime))
     elif count is None and journal is None:
         with session.client() as client:
             user, token = client.create_user_and_token(scopes, token_expires_in=lifetime)
@@ -116,6 +117,10 @@ def _issue_for_new_users(
             concurrency=concurrency,
             journal=journal,
         )
+
+
+def _expiry(lifetime: timedelta | None) -> tuple[str, str, str] | None:
+    return None if lifetime is None else ("CommunicationIdentityAccessTokenRequest", "expiresInMinutes", "--expires-in")
 
 
 def _row(user_id: str, token: Any) -> dict[str, Any]:
@@ -136,7 +141,8 @@ def revoke(
     """Revoke every access token issued for users so far."""
     items = users_to_change(session, user, users_from, asks=not (yes or is_dry))
     if is_dry:
-        dry_run(session, "POST", "/identities/{user_id}/:revokeAccessTokens", len(items))
+        path = "/identities/{user_id}/:revokeAccessTokens"
+        dry_run(session, "identity.revoke_access_tokens", "POST", path, len(items))
         return
     confirm(f"Revoke all access tokens of {counted(items)}?", yes=yes)
     if len(items) == 1 and users_from is None and journal is None:
@@ -173,6 +179,9 @@ def get_for_teams_user(
     ] = None,
 ) -> None:
     """Exchange the Entra ID access token of a Teams user for an access token of Communication Services."""
+    for option, value in (("--client", client_id), ("--aad-user", aad_user), ("--aad-token", aad_token)):
+        if value is not None and not value.strip():
+            raise CommandError(f"{option} is empty.", USAGE)
     if aad_token is None:
         if not sys.stdin.isatty():
             raise CommandError("--aad-token is missing; --aad-token - reads it from stdin.", USAGE)

@@ -48,7 +48,7 @@ def _with_option_for_each(arguments: list[str], names: set[str]) -> Iterator[str
 
 
 def scopes_of(words: Iterable[str]) -> list[str]:
-    """Return scopes given as words, some of them perhaps separated by commas; each of them once.
+    """Return scopes given as words, some of them perhaps separated by commas or spaces; each of them once.
 
     Args:
         words: What was given, for example ``["chat,voip"]``.
@@ -59,7 +59,7 @@ def scopes_of(words: Iterable[str]) -> list[str]:
     # Loads azure-core, which help does without.
     from acs_identity import CommunicationTokenScope
 
-    scopes = [scope.strip() for word in words for scope in word.split(",") if scope.strip()]
+    scopes = [scope for word in words for scope in word.replace(",", " ").split()]
     if not scopes:
         raise CommandError(f"--scope is empty. Known are: {', '.join(CommunicationTokenScope)}.", USAGE)
     return list(dict.fromkeys(checked_word("--scope", scope, list(CommunicationTokenScope)) for scope in scopes))
