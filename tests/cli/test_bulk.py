@@ -11,11 +11,12 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import jwt
 import pytest
 
 from acs_identity_emulator import DEVELOPMENT_ACCESS_KEY, Emulator, EmulatorServer, FaultRule
 
-from .running import run_command
+from .running import run_command, shown
 
 pytestmark = pytest.mark.once
 
@@ -179,13 +180,49 @@ def test_a_user_of_another_resource_stops_no_other(users: list[str]) -> None:
     assert "3 of 4 done, 1 failed." in called.stderr
 
 
-def test_a_wrong_key_ends_the_call_and_is_explained_once(
-    emulator: Emulator, users: list[str], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("command", "place"),
+    [
+        (["user", "create", "--count", "3"], "user 2"),
+        (["user", "create", "--custom-id", "alice", "bob", "carol"], "--custom-id 2"),
+        (["token", "issue", "-s", "chat", "--count", "3"], "user 2"),
+        (["token", "revoke", "--yes", "--user"], "--user 2"),
+        (["user", "delete", "--yes", "--user"], "--user 2"),
+    ],
+    ids=shown,
+)
+def test_what_failed_is_named_as_it_was_given(
+    emulator: Emulator, users: list[str], monkeypatch: pytest.MonkeyPatch, command: list[str], place: str
 ) -> None:
+    monkeypatch.setattr("acs_identity._bulk_core.ATTEMPTS", 1)
+    emulator.faults.add(FaultRule("503", after=1, count=1))
+    called = run_command(*command, *(users if command[-1] == "--user" else []), "--concurrency", "1")
+    assert (called.code, len(called.data)) == (1, 2)
+    failed, total = called.stderr.splitlines()
+    assert failed.startswith(f"{place}: ")
+    assert total == "2 of 3 done, 1 failed."
+
+
+MANY = [
+    ["user", "create", "--count", "60"],
+    ["user", "create", "--custom-id", *map(str, range(60))],
+    ["user", "delete", "--yes", "--user"],
+    ["token", "issue", "-s", "chat", "--count", "60"],
+    ["token", "issue", "-s", "chat", "--user"],
+    ["token", "revoke", "--yes", "--user"],
+]
+
+
+@pytest.mark.parametrize("command", MANY, ids=shown)
+def test_a_wrong_key_ends_the_call_and_is_explained_once(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch, command: list[str]
+) -> None:
+    # One after the other, so that the first refusal keeps the others from being tried.
     connection_string = os.environ["AZURE_COMMUNICATION_CONNECTION_STRING"]
     wrong = connection_string.replace(DEVELOPMENT_ACCESS_KEY, "YWJj")
     monkeypatch.setenv("AZURE_COMMUNICATION_CONNECTION_STRING", wrong)
-    called = run_command("user", "delete", "-u", *users * 20, "--yes", "--concurrency", "1")
+    users = [f"8:acs:1_{number}" for number in range(60)] if command[-1] == "--user" else []
+    called = run_command(*command, *users, "--concurrency", "1")
     assert (called.code, called.stdout) == (1, "")
     assert called.stderr.count("401") == 1
     assert "0 of 60 done, 1 failed, 59 not tried." in called.stderr
@@ -207,6 +244,88 @@ def test_with_a_journal_the_same_command_goes_on_where_it_was(
     assert emulator.issued_token_count == 3
     assert run_command(*command).data == first
     assert emulator.issued_token_count == 3
+
+
+@pytest.mark.parametrize(
+    ("command", "named"),
+    [
+        (["user", "create"], 0),
+        (["user", "create", "--count", "2"], 0),
+        (["user", "create", "--custom-id", "alice"], 0),
+        (["user", "create", "--custom-id", "alice", "bob"], 0),
+        (["user", "delete", "--yes", "--user"], 1),
+        (["user", "delete", "--yes", "--user"], 2),
+        (["token", "issue", "-s", "chat"], 0),
+        (["token", "issue", "-s", "chat", "--count", "2"], 0),
+        (["token", "issue", "-s", "chat", "--user"], 1),
+        (["token", "issue", "-s", "chat", "--user"], 2),
+        (["token", "revoke", "--yes", "--user"], 1),
+        (["token", "revoke", "--yes", "--user"], 2),
+    ],
+    ids=str,
+)
+def test_every_command_that_takes_a_journal_does_nothing_twice(
+    emulator: Emulator, users: list[str], tmp_path: Path, command: list[str], named: int
+) -> None:
+    command = [*command, *users[:named], "--journal", str(tmp_path / "journal")]
+    first = run_command(*command)
+    assert (first.code, first.stderr) == (0, "")
+    assert emulator.journal.entries()
+    emulator.journal.clear()
+    assert run_command(*command) == first
+    assert not emulator.journal.entries()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["user", "create", "--custom-ids-from"],
+        ["user", "delete", "--yes", "--users-from"],
+        ["token", "issue", "-s", "chat", "--users-from"],
+        ["token", "revoke", "--yes", "--users-from"],
+    ],
+    ids=shown,
+)
+def test_a_file_with_one_gives_a_list_of_one(users: list[str], tmp_path: Path, command: list[str]) -> None:
+    file = tmp_path / "users"
+    file.write_text(users[0])
+    rows = run_command(*command, str(file)).data
+    assert [row.get("custom_id", row["user_id"]) for row in rows] == users[:1]
+
+
+@pytest.mark.parametrize(
+    ("command", "minutes"),
+    [(["--count", "2"], 60), (["--user"], 90)],
+    ids=["new", "named"],
+)
+def test_the_tokens_of_many_live_as_long_as_asked_for(
+    emulator: Emulator, users: list[str], command: list[str], minutes: int
+) -> None:
+    named = users if command == ["--user"] else []
+    issued = run_command("token", "issue", "-s", "chat", "--expires-in", f"{minutes}m", *command, *named).data
+    claims = [jwt.decode(each["token"], options={"verify_signature": False}) for each in issued]
+    assert {claim["exp"] - claim["iat"] for claim in claims} == {minutes * 60}
+
+
+def test_what_is_typed_at_a_terminal_is_asked_for(emulator: Emulator) -> None:
+    called = run_command("token", "issue", "-s", "chat", "--users-from", "-", stdin="", types=True)
+    assert "Ctrl-D ends it" in called.stderr
+    assert "Ctrl-D" not in run_command("token", "issue", "-s", "chat", "--users-from", "-", stdin="").stderr
+    assert not emulator.journal.entries()
+
+
+def test_a_line_may_be_json_text(emulator: Emulator) -> None:
+    made = run_command("user", "create", "--custom-ids-from", "-", stdin='"#alice"\n\u2028b\u2028ob\n').data
+    assert [user["custom_id"] for user in made] == ["#alice", "b\u2028ob"]
+    assert emulator.identity_count == 2
+
+
+@pytest.mark.parametrize("command", [["user", "delete", "-y"], ["token", "revoke", "-y"], ["token", "issue", "-schat"]])
+def test_a_dry_run_counts_the_users_of_a_file(emulator: Emulator, tmp_path: Path, command: list[str]) -> None:
+    file = tmp_path / "users"
+    file.write_text("".join(f"8:acs:1_{number}\r\n" for number in range(10_000)))
+    assert run_command(*command, "--users-from", str(file), "--dry-run").data["count"] == 10_000
+    assert not emulator.journal.entries()
 
 
 def test_the_journal_of_another_call_is_refused(emulator: Emulator, users: list[str], tmp_path: Path) -> None:
