@@ -96,7 +96,7 @@ def test_users_of_options_come_before_those_of_the_file(users: list[str], tmp_pa
     [
         (b"8:acs:1_2\n\nalice\n", "line 3: The user is not one of Communication Services"),
         (b'8:acs:1_2\n{"user_id": \n', "line 2: this is no JSON"),
-        (b'{"user_id": "8:acs:1_2"}\n{"id": "8:acs:1_3"}\n', "line 2: there is no user_id"),
+        (b'{"user_id": "8:acs:1_2"}\n{"id": "8:acs:1_3"}\n', "line 2: there is no user_id. Give an id, or"),
         (b'{"user_id": "8:acs:1_2"}\n{"user_id": 7}\n', "line 2: there is no user_id"),
         (b'[{"user_id": "8:acs:1_2"}, null]', "item 2: there is no user_id"),
         (b'[{"user_id": "8:acs:1_2"},\n', "line 1: this is no JSON"),
@@ -107,6 +107,7 @@ def test_users_of_options_come_before_those_of_the_file(users: list[str], tmp_pa
         (b"[]", "there is nothing in"),
         (b"8:acs:1_2\n\x00\n", "line 2: "),
         (b"8:acs:1_2\n" + b"[" * 100_000, "line 2: this is no JSON"),
+        (b"[" * 100_000, "line 1: this is no JSON"),
     ],
     ids=[
         "no-id",
@@ -122,6 +123,7 @@ def test_users_of_options_come_before_those_of_the_file(users: list[str], tmp_pa
         "empty-list",
         "nul",
         "deep",
+        "deep-at-once",
     ],
 )
 def test_a_malformed_line_is_named_before_anything_is_sent(
@@ -133,6 +135,8 @@ def test_a_malformed_line_is_named_before_anything_is_sent(
     assert (called.code, called.stdout) == (2, "")
     assert told in called.stderr
     assert "alice" not in called.stderr
+    from_stdin = run_command("user", "delete", "--users-from", "-", "--yes", stdin=content)
+    assert (from_stdin.code, from_stdin.stderr) == (2, called.stderr.replace(str(file), "stdin"))
     assert not emulator.journal.entries()
 
 
@@ -320,7 +324,9 @@ def test_a_line_may_be_json_text(emulator: Emulator) -> None:
     assert emulator.identity_count == 2
 
 
-@pytest.mark.parametrize("command", [["user", "delete", "-y"], ["token", "revoke", "-y"], ["token", "issue", "-schat"]])
+@pytest.mark.parametrize(
+    "command", [["user", "delete", "-y"], ["token", "revoke", "-y"], ["token", "issue", "-schat"]], ids=" ".join
+)
 def test_a_dry_run_counts_the_users_of_a_file(emulator: Emulator, tmp_path: Path, command: list[str]) -> None:
     file = tmp_path / "users"
     file.write_text("".join(f"8:acs:1_{number}\r\n" for number in range(10_000)))

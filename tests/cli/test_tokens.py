@@ -105,13 +105,27 @@ def test_a_lifetime_is_written_as_people_write_it(emulator: Emulator, text: str,
 
 
 @pytest.mark.parametrize(
-    "text", ["59m", "1441m", "25h", "2d", "0h", "2", "120", "two hours", "", "P", "PT", "-2h", "1.5h", "2h ago", "٢h"]
+    "text",
+    ["59m", "1441m", "25h", "2d", "0h", "2", "120", "two hours", "", "P", "PT", "PP2H", "-2h", "1.5h", "2h ago", "٢h"],
 )
 def test_another_lifetime_is_refused_with_what_is_allowed(emulator: Emulator, text: str) -> None:
     called = run_command("token", "issue", "-s", "chat", f"--expires-in={text}")
     assert (called.code, called.stdout) == (2, "")
     assert "from 60m to 1440m (24h)" in called.stderr
     assert not emulator.journal.entries()
+
+
+def test_a_key_in_the_place_of_a_lifetime_is_not_shown(emulator: Emulator) -> None:
+    called = run_command("token", "issue", "-s", "chat", "--expires-in", emulator.access_key)
+    assert (called.code, called.stdout) == (2, "")
+    assert "what was given is no lifetime" in called.stderr
+    assert emulator.access_key not in called.stderr
+
+
+@pytest.mark.usefixtures("emulator")
+def test_a_scope_given_twice_is_asked_for_once() -> None:
+    issued = run_command("token", "issue", "-s", "chat", "chat,chat", "-s", "chat").data
+    assert jwt.decode(issued["token"], options={"verify_signature": False})["acsScope"] == "chat"
 
 
 @pytest.mark.parametrize(
@@ -137,7 +151,9 @@ def test_a_scope_that_nobody_knows_is_left_to_the_service(emulator: Emulator) ->
         ([], "--scope"),
         (["-s", ""], "--scope is empty. Known are: chat, voip"),
         (["-s", ","], "--scope is empty"),
-        (["-s"], "-s"),
+        (["-s"], "'-s' requires an argument"),
+        (["-s", "chat", "--count", "0"], "--count"),
+        (["-s", "chat", "--concurrency", "257"], "--concurrency"),
         (["-s", "chat", "--count", "2", "-u", "8:acs:1_2"], "--count creates users"),
         (["-s", "chat", "-u", "somebody"], "--user: The user is not one of Communication Services"),
         (["-s", "chat", "--users-from", "no-such-file"], "no-such-file"),
@@ -173,6 +189,15 @@ def test_revoking_ends_every_token_of_the_user_and_of_no_other(emulator: Emulato
     assert states == ["revoked", "revoked", "live"]
 
 
+@pytest.mark.parametrize(("answer", "state", "code"), [("y\n", "revoked", 0), ("n\n", "live", 2)])
+def test_revoking_asks_at_a_terminal(emulator: Emulator, answer: str, state: str, code: int) -> None:
+    issued = run_command("token", "issue", "-s", "chat").data
+    called = run_command("token", "revoke", "-u", issued["user_id"], stdin=answer, types=True)
+    assert (called.code, called.stdout) == (code, "")
+    assert "Revoke all access tokens of 1 user?" in called.stderr
+    assert emulator.introspect(issued["token"]).state == state
+
+
 def test_nothing_is_revoked_where_nobody_can_be_asked(emulator: Emulator) -> None:
     issued = run_command("token", "issue", "-s", "chat").data
     called = run_command("token", "revoke", "--user", issued["user_id"])
@@ -206,6 +231,22 @@ def test_the_token_of_a_teams_user_is_exchanged(emulator: Emulator, monkeypatch:
     claims = jwt.decode(called.data["token"], options={"verify_signature": False})
     assert claims["exp"] == datetime.fromisoformat(called.data["expires_on"]).timestamp()
     assert entra_token not in called.stdout
+
+
+def test_key_and_token_can_both_be_typed_at_a_terminal(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def prompt(name: str, *, hide_input: bool, err: bool) -> str:
+        asked.append(name)
+        return emulator.access_key if name == "Access key" else "what is no token"
+
+    monkeypatch.setattr("typer.prompt", prompt)
+    endpoint = os.environ.pop("AZURE_COMMUNICATION_CONNECTION_STRING").partition(";")[0].removeprefix("endpoint=")
+    arguments = ["-c", ENTRA_APP, "-u", ENTRA_USER, "-a", "-", "--endpoint", endpoint, "--key", "-"]
+    called = run_command("token", "get-for-teams-user", *arguments, types=True)
+    assert asked == ["Entra ID access token", "Access key"]
+    assert called.code == 1
+    assert "InvalidAccessToken" in called.stderr
 
 
 @pytest.mark.parametrize(
