@@ -16,6 +16,7 @@ import pytest
 
 from acs_identity_emulator import DEVELOPMENT_ACCESS_KEY, Emulator, EmulatorServer, FaultRule
 
+from .answering import answering
 from .running import run_command, shown
 
 pytestmark = pytest.mark.once
@@ -367,7 +368,7 @@ def test_ctrl_c_keeps_what_was_done_and_says_how_to_go_on(
     assert process.returncode == 130, stderr
     assert len(json.loads(stdout)) == emulator.identity_count == 5
     assert "Interrupted: 5 of 8 done." in stderr
-    assert "--journal" in stderr
+    assert (f"with {' '.join(journal)}." if journal else "With --journal FILE it could go on from here.") in stderr
     if with_journal:
         emulator.limits.clear()
         again = run_command(*command[5:]).data
@@ -401,6 +402,50 @@ def test_at_a_terminal_a_bar_shows_how_far_it_is_and_what_it_waits_for(emulator:
     assert re.search(rb"waiting \d+ s for the rate limit", seen)
     assert process.returncode == 130
     assert len(json.loads(stdout)) == 5
+
+
+@pytest.mark.parametrize(
+    ("is_terminal", "after", "is_shown"), [(True, 0.0, True), (True, 60.0, False), (False, 0.0, False)]
+)
+def test_a_bar_is_shown_at_a_terminal_and_only_for_what_takes_long(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch, is_terminal: bool, after: float, is_shown: bool
+) -> None:
+    emulator.faults.add(FaultRule("delay", delay=0.5))
+    monkeypatch.setattr("acs_identity.cli.many._PROGRESS_AFTER", after)
+    monkeypatch.setenv("TERM", "xterm")
+    called = run_command("user", "create", "--count", "3", "-o", "json", reads=is_terminal)
+    assert (called.code, len(called.data)) == (0, 3)
+    assert ("/3" in called.stderr) == is_shown
+    assert bool(called.stderr) == is_shown
+
+
+def test_where_all_fail_for_reasons_of_their_own_there_is_an_empty_list(users: list[str]) -> None:
+    assert run_command("user", "delete", "-y", "-u", *users).code == 0
+    called = run_command("user", "delete", "-y", "-u", *users)
+    assert (called.code, called.data) == (1, [])
+    assert called.stderr.endswith("0 of 3 done, 3 failed.\n")
+
+
+def test_what_was_done_before_the_connection_broke_is_printed(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("acs_identity._bulk_core.ATTEMPTS", 1)
+    emulator.faults.add(FaultRule("reset", after=1))
+    called = run_command("user", "create", "--count", "2", "--concurrency", "1")
+    assert (called.code, len(called.data)) == (1, 1)
+    assert "user 2: " in called.stderr
+    assert "1 of 2 done, 1 failed." in called.stderr
+
+
+def test_a_token_in_the_message_of_the_service_is_not_shown(emulator: Emulator) -> None:
+    token = emulator.entra.issue_token(audience="https://communication.azure.com")
+    body = json.dumps({"error": {"code": "Odd", "message": f"The token {token} is odd."}}).encode()
+    with answering(400, body) as (address, _):
+        at = ["--connection-string", f"endpoint=http://{address}/;accesskey=YWJj"]
+        called = run_command("user", "create", "--count", "2", *at)
+    assert called.code == 1
+    assert "user 1: (Odd) The token " in called.stderr
+    assert token not in called.stderr
 
 
 def test_a_service_that_is_not_there_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
