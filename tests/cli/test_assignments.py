@@ -143,6 +143,20 @@ def test_a_version_without_them_says_which_has_them(emulator: Emulator) -> None:
     assert not emulator.journal.entries()
 
 
+@pytest.mark.parametrize("option", ["--object-id", "--tenant-id"])
+@pytest.mark.parametrize(
+    "command",
+    [["entra", "set", "--principal-type", "user", "--client-id", APP], ["teams", "delete", "--yes"], ["teams", "get"]],
+    ids=" ".join,
+)
+def test_an_id_that_is_empty_is_named_as_it_was_given(emulator: Emulator, command: list[str], option: str) -> None:
+    given = {"--object-id": PRINCIPAL, "--tenant-id": TENANT, option: ""}
+    called = run_command("assignment", *command, *(word for pair in given.items() for word in pair))
+    assert (called.code, called.stdout) == (2, "")
+    assert f"'{option}': it is empty" in called.stderr
+    assert not emulator.journal.entries()
+
+
 @pytest.mark.parametrize("missing", ["--object-id", "--tenant-id", "--principal-type", "--client-id"])
 def test_what_is_missing_is_named(emulator: Emulator, missing: str) -> None:
     given = {"--object-id": PRINCIPAL, "--tenant-id": TENANT, "--principal-type": "user", "--client-id": APP}

@@ -6,7 +6,7 @@ import typer
 
 from acs_identity.cli.many import DryRun, Yes, dry_run
 from acs_identity.cli.session import Session, confirm, with_session
-from acs_identity.cli.values import ManyWordsCommand, checked_word
+from acs_identity.cli.values import ManyWordsCommand, checked_word, filled
 from acs_identity.cli.versions import in_preview
 
 if TYPE_CHECKING:
@@ -28,8 +28,12 @@ teams: typer.Typer = typer.Typer(
 app.add_typer(entra, name="entra")
 app.add_typer(teams, name="teams")
 
-ObjectId = Annotated[str, typer.Option("--object-id", metavar="ID", help="Entra ID object id of the principal.")]
-TenantId = Annotated[str, typer.Option("--tenant-id", metavar="ID", help="Entra ID tenant of the principal.")]
+ObjectId = Annotated[
+    str, typer.Option("--object-id", metavar="ID", callback=filled, help="Entra ID object id of the principal.")
+]
+TenantId = Annotated[
+    str, typer.Option("--tenant-id", metavar="ID", callback=filled, help="Entra ID tenant of the principal.")
+]
 _ENTRA = "/access/entra/assignments/{object_id}"
 _TEAMS = "/access/teamsExtension/tenants/{tenant_id}/assignments/{object_id}"
 

@@ -13,7 +13,7 @@ from acs_identity.cli.items import STDIN, check_stdin, given_users
 from acs_identity.cli.many import CONCURRENCY, Concurrency, DryRun, Journal, Yes, dry_run, run_many
 from acs_identity.cli.session import Session, confirm, read_secret, with_session
 from acs_identity.cli.users import Users, UsersFrom, counted, users_to_change
-from acs_identity.cli.values import ManyWordsCommand, lifetime_of, scopes_of
+from acs_identity.cli.values import ManyWordsCommand, filled, lifetime_of, scopes_of
 
 app: typer.Typer = typer.Typer(
     help="Issue, inspect, revoke and exchange access tokens.",
@@ -166,22 +166,25 @@ def revoke(
 def get_for_teams_user(
     session: Session,
     client_id: Annotated[
-        str, typer.Option("--client", "-c", metavar="ID", help="Client id of the Entra ID application.")
+        str,
+        typer.Option("--client", "-c", metavar="ID", callback=filled, help="Client id of the Entra ID application."),
     ],
     aad_user: Annotated[
-        str, typer.Option("--aad-user", "-u", metavar="ID", help="Entra ID object id of the Teams user.")
+        str,
+        typer.Option("--aad-user", "-u", metavar="ID", callback=filled, help="Entra ID object id of the Teams user."),
     ],
     aad_token: Annotated[
         str | None,
         typer.Option(
-            "--aad-token", "-a", metavar="TOKEN", help="Entra ID access token of the user; - reads stdin or asks."
+            "--aad-token",
+            "-a",
+            metavar="TOKEN",
+            callback=filled,
+            help="Entra ID access token of the user; - reads stdin or asks.",
         ),
     ] = None,
 ) -> None:
     """Exchange the Entra ID access token of a Teams user for an access token of Communication Services."""
-    for option, value in (("--client", client_id), ("--aad-user", aad_user), ("--aad-token", aad_token)):
-        if value is not None and not value.strip():
-            raise CommandError(f"{option} is empty.", USAGE)
     if aad_token is None:
         if not sys.stdin.isatty():
             raise CommandError("--aad-token is missing; --aad-token - reads it from stdin.", USAGE)

@@ -47,6 +47,20 @@ def _with_option_for_each(arguments: list[str], names: set[str]) -> Iterator[str
             yield from (argument,) if option is None else (option, argument)
 
 
+def filled(value: str | None) -> str | None:
+    """Return the value of an option, which must not be empty where it is given.
+
+    Args:
+        value: What was given; None for nothing.
+
+    Raises:
+        typer.BadParameter: It is empty.
+    """
+    if value is not None and not value.strip():
+        raise typer.BadParameter("it is empty.")
+    return value
+
+
 def scopes_of(words: Iterable[str]) -> list[str]:
     """Return scopes given as words, some of them perhaps separated by commas or spaces; each of them once.
 
