@@ -33,9 +33,7 @@ def _with_option_for_each(arguments: list[str], names: set[str]) -> Iterator[str
     option: str | None = None
     rest = iter(arguments)
     for argument in rest:
-        if argument == "--":
-            yield from (argument, *rest)
-        elif argument in names:
+        if argument in names:
             option = argument
             # The first word belongs to the option whatever it looks like.
             yield from (argument, *(word for word in (next(rest, None),) if word is not None))
