@@ -78,6 +78,13 @@ def test_a_user_who_is_named_gets_the_token(emulator: Emulator) -> None:
     assert emulator.identity_count == 1
 
 
+@pytest.mark.usefixtures("emulator")
+def test_the_token_of_a_user_who_is_named_lives_as_long_as_asked_for() -> None:
+    user = run_command("user", "create").data["user_id"]
+    issued = run_command("token", "issue", "-s", "chat", "-u", user, "--expires-in", "90m").data
+    assert minutes_of(issued["token"]) == 90
+
+
 def test_several_users_after_one_option_get_a_token_each(emulator: Emulator) -> None:
     users = [user["user_id"] for user in run_command("user", "create", "--count", "3").data]
     issued = run_command("token", "issue", "-u", *users, "-s", "chat").data
