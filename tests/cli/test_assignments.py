@@ -55,7 +55,12 @@ def test_an_entra_principal_is_assigned_listed_replaced_and_removed() -> None:
 def test_a_teams_principal_is_assigned_read_and_removed(api_version: str | None) -> None:
     version = [] if api_version is None else ["--api-version", api_version]
     made = set_teams("teamsResourceAccount", "--client-id", APP, *version).data
-    assert (made["principal_type"], made["client_ids"]) == ("teamsResourceAccount", [APP])
+    assert made == {
+        "object_id": PRINCIPAL,
+        "tenant_id": TENANT,
+        "principal_type": "teamsResourceAccount",
+        "client_ids": [APP],
+    }
     ids = ["--tenant-id", TENANT, "--object-id", PRINCIPAL]
     assert run_command("assignment", "teams", "get", *ids, *version).data == made
     assert run_command("assignment", "teams", "delete", *ids, "-y", *version).code == 0
@@ -73,6 +78,24 @@ def test_no_assignment_is_deleted_unasked(emulator: Emulator, kind: str) -> None
     assert not emulator.journal.entries()
 
 
+@pytest.mark.parametrize(("answer", "code"), [("y\n", 0), ("n\n", 2), ("", 130)])
+@pytest.mark.parametrize("kind", ["entra", "teams"])
+@pytest.mark.usefixtures("emulator")
+def test_deleting_an_assignment_asks_at_a_terminal(kind: str, answer: str, code: int) -> None:
+    made = (set_entra() if kind == "entra" else set_teams()).data
+    ids = ["--object-id", PRINCIPAL, *(["--tenant-id", TENANT] if kind == "teams" else [])]
+    called = run_command("assignment", kind, "delete", *ids, stdin=answer, types=True)
+    assert (called.code, called.stdout) == (code, "")
+    assert "Delete the assignment?" in called.stderr
+    left = run_command("assignment", kind, "get", *ids)
+    assert left.code == 1 if code == 0 else left.data == made
+
+
+@pytest.mark.usefixtures("emulator")
+def test_a_teams_principal_may_act_through_no_application_in_particular() -> None:
+    assert set_teams().data["client_ids"] == []
+
+
 @pytest.mark.parametrize("kind", ["entra", "teams"])
 def test_a_dry_run_assigns_and_deletes_nothing(emulator: Emulator, kind: str) -> None:
     ids = ["--object-id", PRINCIPAL, *(["--tenant-id", TENANT] if kind == "teams" else [])]
@@ -80,8 +103,13 @@ def test_a_dry_run_assigns_and_deletes_nothing(emulator: Emulator, kind: str) ->
     deleting = run_command("assignment", kind, "delete", *ids, "--dry-run")
     told = [json.loads(called.stdout) for called in (setting, deleting)]
     assert [each["method"] for each in told] == ["PUT", "DELETE"]
-    version = {"entra": "2025-03-02-preview", "teams": "2026-09-23"}[kind]
-    assert all(each["path"].endswith(f"/assignments/{{object_id}}?api-version={version}") for each in told)
+    path = {
+        "entra": "/access/entra/assignments/{object_id}?api-version=2025-03-02-preview",
+        "teams": "/access/teamsExtension/tenants/{tenant_id}/assignments/{object_id}?api-version=2026-09-23",
+    }[kind]
+    assert [each["path"] for each in told] == [path, path]
+    assert [each["count"] for each in told] == [1, 1]
+    assert all(each["endpoint"].startswith("http://127.0.0.1:") for each in told)
     assert not emulator.journal.entries()
 
 
@@ -91,13 +119,41 @@ def test_a_typo_in_the_type_of_a_principal_is_answered_with_what_was_meant(emula
     assert not emulator.journal.entries()
 
 
+def test_a_type_of_principal_that_nobody_knows_is_left_to_the_service(emulator: Emulator) -> None:
+    assert set_entra(PRINCIPAL, "alien").code == 1
+    assert len(emulator.journal.entries()) == 1
+
+
 def test_a_version_without_them_says_which_has_them(emulator: Emulator) -> None:
-    called = set_entra(PRINCIPAL, "user", "--api-version", "2026-09-23")
-    assert called.code == 2
-    assert "2025-03-02-preview" in called.stderr
-    called = set_teams("user", "--api-version", "2023-10-01")
-    assert called.code == 2
-    assert "2025-06-30" in called.stderr
+    ids = ["--object-id", PRINCIPAL]
+    for dry in ([], ["--dry-run"]):
+        for called in (
+            set_entra(PRINCIPAL, "user", "--api-version", "2026-09-23", *dry),
+            run_command("assignment", "entra", "delete", *ids, "--api-version", "2026-09-23", *(dry or ["--yes"])),
+        ):
+            assert (called.code, called.stdout) == (2, "")
+            assert "2025-03-02-preview" in called.stderr
+        ids_of_teams = [*ids, "--tenant-id", TENANT, "--api-version", "2023-10-01"]
+        for called in (
+            set_teams("user", "--api-version", "2023-10-01", *dry),
+            run_command("assignment", "teams", "delete", *ids_of_teams, *(dry or ["--yes"])),
+        ):
+            assert (called.code, called.stdout) == (2, "")
+            assert "2025-06-30" in called.stderr
+    assert not emulator.journal.entries()
+
+
+@pytest.mark.parametrize("option", ["--object-id", "--tenant-id"])
+@pytest.mark.parametrize(
+    "command",
+    [["entra", "set", "--principal-type", "user", "--client-id", APP], ["teams", "delete", "--yes"], ["teams", "get"]],
+    ids=" ".join,
+)
+def test_an_id_that_is_empty_is_named_as_it_was_given(emulator: Emulator, command: list[str], option: str) -> None:
+    given = {"--object-id": PRINCIPAL, "--tenant-id": TENANT, option: ""}
+    called = run_command("assignment", *command, *(word for pair in given.items() for word in pair))
+    assert (called.code, called.stdout) == (2, "")
+    assert f"'{option}': it is empty" in called.stderr
     assert not emulator.journal.entries()
 
 

@@ -11,11 +11,13 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import jwt
 import pytest
 
 from acs_identity_emulator import DEVELOPMENT_ACCESS_KEY, Emulator, EmulatorServer, FaultRule
 
-from .running import run_command
+from .answering import answering
+from .running import run_command, shown
 
 pytestmark = pytest.mark.once
 
@@ -95,7 +97,7 @@ def test_users_of_options_come_before_those_of_the_file(users: list[str], tmp_pa
     [
         (b"8:acs:1_2\n\nalice\n", "line 3: The user is not one of Communication Services"),
         (b'8:acs:1_2\n{"user_id": \n', "line 2: this is no JSON"),
-        (b'{"user_id": "8:acs:1_2"}\n{"id": "8:acs:1_3"}\n', "line 2: there is no user_id"),
+        (b'{"user_id": "8:acs:1_2"}\n{"id": "8:acs:1_3"}\n', "line 2: there is no user_id. Give an id, or"),
         (b'{"user_id": "8:acs:1_2"}\n{"user_id": 7}\n', "line 2: there is no user_id"),
         (b'[{"user_id": "8:acs:1_2"}, null]', "item 2: there is no user_id"),
         (b'[{"user_id": "8:acs:1_2"},\n', "line 1: this is no JSON"),
@@ -106,6 +108,7 @@ def test_users_of_options_come_before_those_of_the_file(users: list[str], tmp_pa
         (b"[]", "there is nothing in"),
         (b"8:acs:1_2\n\x00\n", "line 2: "),
         (b"8:acs:1_2\n" + b"[" * 100_000, "line 2: this is no JSON"),
+        (b"[" * 100_000, "line 1: this is no JSON"),
     ],
     ids=[
         "no-id",
@@ -121,6 +124,7 @@ def test_users_of_options_come_before_those_of_the_file(users: list[str], tmp_pa
         "empty-list",
         "nul",
         "deep",
+        "deep-at-once",
     ],
 )
 def test_a_malformed_line_is_named_before_anything_is_sent(
@@ -132,6 +136,8 @@ def test_a_malformed_line_is_named_before_anything_is_sent(
     assert (called.code, called.stdout) == (2, "")
     assert told in called.stderr
     assert "alice" not in called.stderr
+    from_stdin = run_command("user", "delete", "--users-from", "-", "--yes", stdin=content)
+    assert (from_stdin.code, from_stdin.stderr) == (2, called.stderr.replace(str(file), "stdin"))
     assert not emulator.journal.entries()
 
 
@@ -179,13 +185,49 @@ def test_a_user_of_another_resource_stops_no_other(users: list[str]) -> None:
     assert "3 of 4 done, 1 failed." in called.stderr
 
 
-def test_a_wrong_key_ends_the_call_and_is_explained_once(
-    emulator: Emulator, users: list[str], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("command", "place"),
+    [
+        (["user", "create", "--count", "3"], "user 2"),
+        (["user", "create", "--custom-id", "alice", "bob", "carol"], "--custom-id 2"),
+        (["token", "issue", "-s", "chat", "--count", "3"], "user 2"),
+        (["token", "revoke", "--yes", "--user"], "--user 2"),
+        (["user", "delete", "--yes", "--user"], "--user 2"),
+    ],
+    ids=shown,
+)
+def test_what_failed_is_named_as_it_was_given(
+    emulator: Emulator, users: list[str], monkeypatch: pytest.MonkeyPatch, command: list[str], place: str
 ) -> None:
+    monkeypatch.setattr("acs_identity._bulk_core.ATTEMPTS", 1)
+    emulator.faults.add(FaultRule("503", after=1, count=1))
+    called = run_command(*command, *(users if command[-1] == "--user" else []), "--concurrency", "1")
+    assert (called.code, len(called.data)) == (1, 2)
+    failed, total = called.stderr.splitlines()
+    assert failed.startswith(f"{place}: ")
+    assert total == "2 of 3 done, 1 failed."
+
+
+MANY = [
+    ["user", "create", "--count", "60"],
+    ["user", "create", "--custom-id", *map(str, range(60))],
+    ["user", "delete", "--yes", "--user"],
+    ["token", "issue", "-s", "chat", "--count", "60"],
+    ["token", "issue", "-s", "chat", "--user"],
+    ["token", "revoke", "--yes", "--user"],
+]
+
+
+@pytest.mark.parametrize("command", MANY, ids=shown)
+def test_a_wrong_key_ends_the_call_and_is_explained_once(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch, command: list[str]
+) -> None:
+    # One after the other, so that the first refusal keeps the others from being tried.
     connection_string = os.environ["AZURE_COMMUNICATION_CONNECTION_STRING"]
     wrong = connection_string.replace(DEVELOPMENT_ACCESS_KEY, "YWJj")
     monkeypatch.setenv("AZURE_COMMUNICATION_CONNECTION_STRING", wrong)
-    called = run_command("user", "delete", "-u", *users * 20, "--yes", "--concurrency", "1")
+    users = [f"8:acs:1_{number}" for number in range(60)] if command[-1] == "--user" else []
+    called = run_command(*command, *users, "--concurrency", "1")
     assert (called.code, called.stdout) == (1, "")
     assert called.stderr.count("401") == 1
     assert "0 of 60 done, 1 failed, 59 not tried." in called.stderr
@@ -207,6 +249,90 @@ def test_with_a_journal_the_same_command_goes_on_where_it_was(
     assert emulator.issued_token_count == 3
     assert run_command(*command).data == first
     assert emulator.issued_token_count == 3
+
+
+@pytest.mark.parametrize(
+    ("command", "named"),
+    [
+        (["user", "create"], 0),
+        (["user", "create", "--count", "2"], 0),
+        (["user", "create", "--custom-id", "alice"], 0),
+        (["user", "create", "--custom-id", "alice", "bob"], 0),
+        (["user", "delete", "--yes", "--user"], 1),
+        (["user", "delete", "--yes", "--user"], 2),
+        (["token", "issue", "-s", "chat"], 0),
+        (["token", "issue", "-s", "chat", "--count", "2"], 0),
+        (["token", "issue", "-s", "chat", "--user"], 1),
+        (["token", "issue", "-s", "chat", "--user"], 2),
+        (["token", "revoke", "--yes", "--user"], 1),
+        (["token", "revoke", "--yes", "--user"], 2),
+    ],
+    ids=str,
+)
+def test_every_command_that_takes_a_journal_does_nothing_twice(
+    emulator: Emulator, users: list[str], tmp_path: Path, command: list[str], named: int
+) -> None:
+    command = [*command, *users[:named], "--journal", str(tmp_path / "journal")]
+    first = run_command(*command)
+    assert (first.code, first.stderr) == (0, "")
+    assert emulator.journal.entries()
+    emulator.journal.clear()
+    assert run_command(*command) == first
+    assert not emulator.journal.entries()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["user", "create", "--custom-ids-from"],
+        ["user", "delete", "--yes", "--users-from"],
+        ["token", "issue", "-s", "chat", "--users-from"],
+        ["token", "revoke", "--yes", "--users-from"],
+    ],
+    ids=shown,
+)
+def test_a_file_with_one_gives_a_list_of_one(users: list[str], tmp_path: Path, command: list[str]) -> None:
+    file = tmp_path / "users"
+    file.write_text(users[0])
+    rows = run_command(*command, str(file)).data
+    assert [row.get("custom_id", row["user_id"]) for row in rows] == users[:1]
+
+
+@pytest.mark.parametrize(
+    ("command", "minutes"),
+    [(["--count", "2"], 60), (["--user"], 90)],
+    ids=["new", "named"],
+)
+def test_the_tokens_of_many_live_as_long_as_asked_for(
+    emulator: Emulator, users: list[str], command: list[str], minutes: int
+) -> None:
+    named = users if command == ["--user"] else []
+    issued = run_command("token", "issue", "-s", "chat", "--expires-in", f"{minutes}m", *command, *named).data
+    claims = [jwt.decode(each["token"], options={"verify_signature": False}) for each in issued]
+    assert {claim["exp"] - claim["iat"] for claim in claims} == {minutes * 60}
+
+
+def test_what_is_typed_at_a_terminal_is_asked_for(emulator: Emulator) -> None:
+    called = run_command("token", "issue", "-s", "chat", "--users-from", "-", stdin="", types=True)
+    assert "Ctrl-D ends it" in called.stderr
+    assert "Ctrl-D" not in run_command("token", "issue", "-s", "chat", "--users-from", "-", stdin="").stderr
+    assert not emulator.journal.entries()
+
+
+def test_a_line_may_be_json_text(emulator: Emulator) -> None:
+    made = run_command("user", "create", "--custom-ids-from", "-", stdin='"#alice"\n\u2028b\u2028ob\n').data
+    assert [user["custom_id"] for user in made] == ["#alice", "b\u2028ob"]
+    assert emulator.identity_count == 2
+
+
+@pytest.mark.parametrize(
+    "command", [["user", "delete", "-y"], ["token", "revoke", "-y"], ["token", "issue", "-schat"]], ids=" ".join
+)
+def test_a_dry_run_counts_the_users_of_a_file(emulator: Emulator, tmp_path: Path, command: list[str]) -> None:
+    file = tmp_path / "users"
+    file.write_text("".join(f"8:acs:1_{number}\r\n" for number in range(10_000)))
+    assert run_command(*command, "--users-from", str(file), "--dry-run").data["count"] == 10_000
+    assert not emulator.journal.entries()
 
 
 def test_the_journal_of_another_call_is_refused(emulator: Emulator, users: list[str], tmp_path: Path) -> None:
@@ -242,7 +368,7 @@ def test_ctrl_c_keeps_what_was_done_and_says_how_to_go_on(
     assert process.returncode == 130, stderr
     assert len(json.loads(stdout)) == emulator.identity_count == 5
     assert "Interrupted: 5 of 8 done." in stderr
-    assert "--journal" in stderr
+    assert (f"with {' '.join(journal)}." if journal else "With --journal FILE it could go on from here.") in stderr
     if with_journal:
         emulator.limits.clear()
         again = run_command(*command[5:]).data
@@ -276,6 +402,50 @@ def test_at_a_terminal_a_bar_shows_how_far_it_is_and_what_it_waits_for(emulator:
     assert re.search(rb"waiting \d+ s for the rate limit", seen)
     assert process.returncode == 130
     assert len(json.loads(stdout)) == 5
+
+
+@pytest.mark.parametrize(
+    ("is_terminal", "after", "is_shown"), [(True, 0.0, True), (True, 60.0, False), (False, 0.0, False)]
+)
+def test_a_bar_is_shown_at_a_terminal_and_only_for_what_takes_long(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch, is_terminal: bool, after: float, is_shown: bool
+) -> None:
+    emulator.faults.add(FaultRule("delay", delay=0.5))
+    monkeypatch.setattr("acs_identity.cli.many._PROGRESS_AFTER", after)
+    monkeypatch.setenv("TERM", "xterm")
+    called = run_command("user", "create", "--count", "3", "-o", "json", reads=is_terminal)
+    assert (called.code, len(called.data)) == (0, 3)
+    assert ("/3" in called.stderr) == is_shown
+    assert bool(called.stderr) == is_shown
+
+
+def test_where_all_fail_for_reasons_of_their_own_there_is_an_empty_list(users: list[str]) -> None:
+    assert run_command("user", "delete", "-y", "-u", *users).code == 0
+    called = run_command("user", "delete", "-y", "-u", *users)
+    assert (called.code, called.data) == (1, [])
+    assert called.stderr.endswith("0 of 3 done, 3 failed.\n")
+
+
+def test_what_was_done_before_the_connection_broke_is_printed(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("acs_identity._bulk_core.ATTEMPTS", 1)
+    emulator.faults.add(FaultRule("reset", after=1))
+    called = run_command("user", "create", "--count", "2", "--concurrency", "1")
+    assert (called.code, len(called.data)) == (1, 1)
+    assert "user 2: " in called.stderr
+    assert "1 of 2 done, 1 failed." in called.stderr
+
+
+def test_a_token_in_the_message_of_the_service_is_not_shown(emulator: Emulator) -> None:
+    token = emulator.entra.issue_token(audience="https://communication.azure.com")
+    body = json.dumps({"error": {"code": "Odd", "message": f"The token {token} is odd."}}).encode()
+    with answering(400, body) as (address, _):
+        at = ["--connection-string", f"endpoint=http://{address}/;accesskey=YWJj"]
+        called = run_command("user", "create", "--count", "2", *at)
+    assert called.code == 1
+    assert "user 1: (Odd) The token " in called.stderr
+    assert token not in called.stderr
 
 
 def test_a_service_that_is_not_there_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:

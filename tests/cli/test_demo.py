@@ -1,13 +1,17 @@
 """The demo walks the whole journey and shows no secret unless asked to."""
 
+import io
 import re
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 from acs_identity.cli.app import app
+from acs_identity.cli.demo import run
 from acs_identity_emulator import DEVELOPMENT_ACCESS_KEY
 
 JWT = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]+")
@@ -36,11 +40,43 @@ def test_it_walks_from_a_connection_string_to_a_refusal(shown: str) -> None:
 def test_it_shows_what_the_service_answered(shown: str) -> None:
     statuses = re.findall(r"status: (\d+)", shown)
     assert statuses == ["201", "200", "200", "204", "204", "401"]
-    assert "second token: revoked" in shown
-    assert "first token: deleted" in shown
+    states = re.findall(r"(first|second) token: (\w+)", shown)
+    assert states == [("first", "revoked"), ("second", "revoked"), ("first", "deleted")]
+
+
+def test_it_shows_the_code_that_does_each_step(shown: str) -> None:
+    calls = re.findall(r"^   (client\..*)$", shown, re.MULTILINE)
+    assert calls == [
+        "client.create_user()",
+        'client.get_token(user, ["chat"])',
+        'client.get_token(user, ["chat"], token_expires_in=timedelta(hours=1))',
+        "client.revoke_tokens(user)",
+        "client.delete_user(user)",
+        "client.create_user()",
+    ]
+
+
+def test_the_first_token_lives_a_day_and_the_second_the_hour_that_was_asked_for(shown: str) -> None:
+    assert re.findall(r"expires: [-\d]+ [:\d]+ UTC, in (\d+ \w+)$", shown, re.MULTILINE) == [
+        "1440 minutes",
+        "60 minutes",
+    ]
+
+
+def test_the_connection_string_is_that_of_the_endpoint(shown: str) -> None:
+    endpoint = re.search(r"^   endpoint: (http://127\.0\.0\.1:\d+)$", shown, re.MULTILINE)
+    assert endpoint
+    assert f"   connection string: endpoint={endpoint[1]}/;accesskey=***\n" in shown
+
+
+def test_two_demos_at_once_do_not_meet() -> None:
+    with ThreadPoolExecutor(2) as threads:
+        demos = [threads.submit(run, Console(file=io.StringIO()), show_secrets=False) for _ in range(2)]
+        assert [demo.result(60) for demo in demos] == [None, None]
 
 
 def test_it_shows_why_the_wrong_key_was_refused(shown: str) -> None:
+    assert "code: Denied\n" in shown
     assert "message: Denied by the resource provider." in shown
     assert "reason: the signature was made with another key" in shown
 

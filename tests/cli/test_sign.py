@@ -251,7 +251,7 @@ def test_a_url_of_another_host_is_signed_for_that_host() -> None:
         (["", "/"], "'' is no method"),
         (["GET\r\nX: y", "/"], "is no method"),
         (["GET", "/", "--body", "@no-such-file"], "no-such-file: No such file"),
-        (["GET", "/", "--body", "@"], "Is a directory"),
+        (["GET", "/", "--body", "@"], "--body @ names no file"),
         (["GET", "/", "--as", "curl", "-o", "json"], "either --as"),
         (["GET", "/", "--as", "curl", "--query", "x"], "either --as"),
         (["GET", "/", "--as", "wget"], "wget"),

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -56,6 +57,8 @@ def test_without_a_user_one_is_created_with_its_token_in_one_call(emulator: Emul
         ["-s", "chat", "voip"],
         ["--scope", "chat", "--scope", "voip"],
         ["--scope", "chat,voip"],
+        ["--scope", "chat voip"],
+        ["--scope", "chat, voip"],
         ["--scope=chat", "voip"],
         ["--scope=chat,", "voip", "chat"],
         ["-schat", "voip"],
@@ -73,6 +76,13 @@ def test_a_user_who_is_named_gets_the_token(emulator: Emulator) -> None:
     assert issued["user_id"] == user
     assert emulator.introspect(issued["token"]).state == "live"
     assert emulator.identity_count == 1
+
+
+@pytest.mark.usefixtures("emulator")
+def test_the_token_of_a_user_who_is_named_lives_as_long_as_asked_for() -> None:
+    user = run_command("user", "create").data["user_id"]
+    issued = run_command("token", "issue", "-s", "chat", "-u", user, "--expires-in", "90m").data
+    assert minutes_of(issued["token"]) == 90
 
 
 def test_several_users_after_one_option_get_a_token_each(emulator: Emulator) -> None:
@@ -103,13 +113,27 @@ def test_a_lifetime_is_written_as_people_write_it(emulator: Emulator, text: str,
 
 
 @pytest.mark.parametrize(
-    "text", ["59m", "1441m", "25h", "2d", "0h", "2", "120", "two hours", "", "P", "PT", "-2h", "1.5h", "2h ago", "٢h"]
+    "text",
+    ["59m", "1441m", "25h", "2d", "0h", "2", "120", "two hours", "", "P", "PT", "PP2H", "-2h", "1.5h", "2h ago", "٢h"],
 )
 def test_another_lifetime_is_refused_with_what_is_allowed(emulator: Emulator, text: str) -> None:
     called = run_command("token", "issue", "-s", "chat", f"--expires-in={text}")
     assert (called.code, called.stdout) == (2, "")
     assert "from 60m to 1440m (24h)" in called.stderr
     assert not emulator.journal.entries()
+
+
+def test_a_key_in_the_place_of_a_lifetime_is_not_shown(emulator: Emulator) -> None:
+    called = run_command("token", "issue", "-s", "chat", "--expires-in", emulator.access_key)
+    assert (called.code, called.stdout) == (2, "")
+    assert "what was given is no lifetime" in called.stderr
+    assert emulator.access_key not in called.stderr
+
+
+@pytest.mark.usefixtures("emulator")
+def test_a_scope_given_twice_is_asked_for_once() -> None:
+    issued = run_command("token", "issue", "-s", "chat", "chat,chat", "-s", "chat").data
+    assert jwt.decode(issued["token"], options={"verify_signature": False})["acsScope"] == "chat"
 
 
 @pytest.mark.parametrize(
@@ -135,7 +159,9 @@ def test_a_scope_that_nobody_knows_is_left_to_the_service(emulator: Emulator) ->
         ([], "--scope"),
         (["-s", ""], "--scope is empty. Known are: chat, voip"),
         (["-s", ","], "--scope is empty"),
-        (["-s"], "-s"),
+        (["-s"], "'-s' requires an argument"),
+        (["-s", "chat", "--count", "0"], "--count"),
+        (["-s", "chat", "--concurrency", "257"], "--concurrency"),
         (["-s", "chat", "--count", "2", "-u", "8:acs:1_2"], "--count creates users"),
         (["-s", "chat", "-u", "somebody"], "--user: The user is not one of Communication Services"),
         (["-s", "chat", "--users-from", "no-such-file"], "no-such-file"),
@@ -169,6 +195,15 @@ def test_revoking_ends_every_token_of_the_user_and_of_no_other(emulator: Emulato
     assert (called.code, called.stdout, called.stderr) == (0, "", "")
     states = [emulator.introspect(each["token"]).state for each in (first, second, other)]
     assert states == ["revoked", "revoked", "live"]
+
+
+@pytest.mark.parametrize(("answer", "state", "code"), [("y\n", "revoked", 0), ("n\n", "live", 2)])
+def test_revoking_asks_at_a_terminal(emulator: Emulator, answer: str, state: str, code: int) -> None:
+    issued = run_command("token", "issue", "-s", "chat").data
+    called = run_command("token", "revoke", "-u", issued["user_id"], stdin=answer, types=True)
+    assert (called.code, called.stdout) == (code, "")
+    assert "Revoke all access tokens of 1 user?" in called.stderr
+    assert emulator.introspect(issued["token"]).state == state
 
 
 def test_nothing_is_revoked_where_nobody_can_be_asked(emulator: Emulator) -> None:
@@ -206,6 +241,22 @@ def test_the_token_of_a_teams_user_is_exchanged(emulator: Emulator, monkeypatch:
     assert entra_token not in called.stdout
 
 
+def test_key_and_token_can_both_be_typed_at_a_terminal(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def prompt(name: str, *, hide_input: bool, err: bool) -> str:
+        asked.append(name)
+        return emulator.access_key if name == "Access key" else "what is no token"
+
+    monkeypatch.setattr("typer.prompt", prompt)
+    endpoint = os.environ.pop("AZURE_COMMUNICATION_CONNECTION_STRING").partition(";")[0].removeprefix("endpoint=")
+    arguments = ["-c", ENTRA_APP, "-u", ENTRA_USER, "-a", "-", "--endpoint", endpoint, "--key", "-"]
+    called = run_command("token", "get-for-teams-user", *arguments, types=True)
+    assert asked == ["Entra ID access token", "Access key"]
+    assert called.code == 1
+    assert "InvalidAccessToken" in called.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "stdin", "told"),
     [
@@ -225,6 +276,42 @@ def test_without_a_token_of_the_teams_user_nothing_is_sent(
     assert called.code == 2
     assert told in called.stderr
     assert not emulator.journal.entries()
+
+
+@pytest.mark.parametrize("option", ["--client", "--aad-user", "--aad-token"])
+def test_what_is_empty_of_a_teams_user_is_named_as_it_was_given(emulator: Emulator, option: str) -> None:
+    given = {"--client": ENTRA_APP, "--aad-user": ENTRA_USER, "--aad-token": "secret", option: " "}
+    called = run_command("token", "get-for-teams-user", *(word for pair in given.items() for word in pair))
+    assert (called.code, called.stdout) == (2, "")
+    assert re.search(rf"'{option}'.*: it is empty", called.stderr)
+    assert not emulator.journal.entries()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["user", "delete", "--user", "8:acs:1_2"], "add --yes"),
+        (["user", "delete", "--users-from", "-", "--yes"], "there is nothing in stdin"),
+        (["token", "issue", "-s", "chat", "--endpoint", "http://127.0.0.1:1", "--key", "-"], "nothing on stdin"),
+        (["token", "get-for-teams-user", "-c", ENTRA_APP, "-u", ENTRA_USER], "--aad-token - reads it from stdin"),
+        (["token", "get-for-teams-user", "-c", ENTRA_APP, "-u", ENTRA_USER, "-a", "-"], "nothing on stdin"),
+    ],
+    ids=shown,
+)
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a shell that closes stdin")
+def test_a_stdin_that_is_closed_is_an_empty_one(arguments: list[str], told: str) -> None:
+    line = shlex.join([sys.executable, "-W", "error", "-m", "acs_identity.cli", *arguments])
+    done = subprocess.run(
+        ["sh", "-c", f"exec {line} <&-"],
+        env={**os.environ, "AZURE_COMMUNICATION_CONNECTION_STRING": NOWHERE},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert told in done.stderr
+    assert "fault" not in done.stderr
 
 
 def test_a_service_that_is_not_there_is_exit_code_4(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -104,13 +104,60 @@ def test_deleting_asks_at_a_terminal(emulator: Emulator, answer: str, left: int,
 def test_a_dry_run_tells_what_would_be_sent_and_sends_nothing(emulator: Emulator) -> None:
     user = run_command("user", "create").data["user_id"]
     before = len(emulator.journal.entries())
-    called = run_command("user", "delete", "--user", user, user, "--dry-run")
+    called = run_command("user", "delete", "--user", user, "8:acs:1_2", "--dry-run")
     told = json.loads(called.stdout)
     assert (called.code, told["method"], told["count"]) == (0, "DELETE", 2)
     assert told["path"] == "/identities/{user_id}?api-version=2026-09-23"
     assert user not in called.stdout + called.stderr
     assert "Nothing was sent" in called.stderr
     assert len(emulator.journal.entries()) == before
+
+
+def test_a_user_named_twice_is_deleted_once(emulator: Emulator) -> None:
+    users = [user["user_id"] for user in run_command("user", "create", "--count", "2").data]
+    called = run_command("user", "delete", "--user", *users, *users, stdin="y\n", types=True)
+    assert "Delete 2 users, with all access tokens?" in called.stderr
+    assert (called.code, called.data) == (0, [{"user_id": user} for user in users])
+    assert emulator.identity_count == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "count", "path"),
+    [
+        ([], 1, "/identities?api-version=2026-09-23"),
+        (["--count", "1000000000"], 1_000_000_000, "/identities?api-version=2026-09-23"),
+        (["--custom-id", "alice", "bob"], 2, "/identities?api-version=2025-03-02-preview"),
+    ],
+    ids=shown,
+)
+def test_a_dry_run_of_creating_creates_nobody(emulator: Emulator, arguments: list[str], count: int, path: str) -> None:
+    called = run_command("user", "create", *arguments, "--dry-run")
+    assert (called.code, called.data["method"], called.data["count"], called.data["path"]) == (0, "POST", count, path)
+    assert not emulator.journal.entries()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["user", "create", "--api-version", "2026-13-01"], "This command is not in API version 2026-13-01"),
+        (["user", "create", "--custom-id", "alice", "--api-version", "2026-09-23"], "A custom id is not in API"),
+        (["token", "issue", "-s", "chat", "--expires-in", "2h", "--api-version", "2022-06-01"], "--expires-in is not"),
+        (
+            ["token", "issue", "-s", "chat", "--expires-in", "2h", "-u", "8:acs:1_2", "--api-version", "2022-06-01"],
+            "--expires-in is not",
+        ),
+        (["token", "issue", "-s", "chat", "-u", "8:acs:1_2", "--api-version", "2026"], "This command is not in"),
+        (["token", "revoke", "-u", "8:acs:1_2", "--api-version", "2026"], "This command is not in API version 2026"),
+        (["user", "delete", "-u", "8:acs:1_2", "--api-version", "2026"], "This command is not in API version 2026"),
+    ],
+    ids=shown,
+)
+@pytest.mark.usefixtures("emulator")
+def test_a_dry_run_refuses_what_the_api_version_has_not(arguments: list[str], told: str) -> None:
+    called = run_command(*arguments, "--dry-run")
+    assert (called.code, called.stdout) == (2, "")
+    assert told in called.stderr
+    assert "It is in: " in called.stderr
 
 
 @pytest.mark.parametrize(
@@ -125,6 +172,8 @@ def test_a_dry_run_tells_what_would_be_sent_and_sends_nothing(emulator: Emulator
         (["user", "create", "--count", "2", "--custom-id", "alice"], "either --count or custom ids"),
         (["user", "create", "--custom-id", ""], "--custom-id: "),
         (["user", "create", "--custom-id", "x" * 257], "256"),
+        (["user", "create", "--custom-ids-from", ""], "--custom-ids-from: the name of the file is empty"),
+        (["user", "create", "--custom-ids-from", "-", "--key", "-", "--endpoint", "http://127.0.0.1:1"], "both read"),
         (["user", "get"], "--user"),
         (["user", "get", "--user", "alice"], "8:acs:"),
         (["user", "creat"], "create"),

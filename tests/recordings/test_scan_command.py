@@ -40,6 +40,35 @@ def test_secrets_of_a_folder_are_listed_by_place_and_never_shown(folder: Path) -
     assert "45ab2481" not in result.output
 
 
+def test_secrets_are_listed_in_the_order_of_their_paths(tmp_path: Path) -> None:
+    for name in "hcafbgde":
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "1.yaml").write_text(IDENTITY)
+        (tmp_path / name / "0.yml").write_text(IDENTITY)
+    listed = [line.partition(":")[0] for line in scan(tmp_path).stdout.splitlines()]
+    assert listed == [str(tmp_path / name / file) for name in "abcdefgh" for file in ("0.yml", "1.yaml")]
+
+
+def test_how_a_secret_is_spelled_is_said_when_it_is_not_written_out(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(f"uri: {IDENTITY.replace(':', '%3A')}\n")
+    assert scan(tmp_path).stdout == f"{tmp_path / 'a.yaml'}:1:6: identity id (percent-encoded)\n"
+
+
+def test_a_folder_that_cannot_be_listed_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = os.scandir
+
+    def list_folder(path: str | Path) -> object:
+        if Path(path).name == "deep":
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", list_folder)
+    result = scan(folder)
+    assert result.exit_code == 2
+    assert f"{folder / 'deep'}: Permission denied" in result.stderr
+    assert "client secret" in result.stdout
+
+
 def test_a_clean_recording_is_no_failure(folder: Path) -> None:
     result = scan(folder / "clean.yml")
     assert (result.exit_code, result.stdout) == (0, "")
@@ -106,9 +135,11 @@ def test_wrong_arguments_are_explained(arguments: list[str]) -> None:
     assert "Usage: " in result.stderr
 
 
-@pytest.mark.parametrize(("seconds", "is_shown"), [(0.0, False), (3.0, True)])
+@pytest.mark.parametrize(
+    ("seconds", "is_terminal", "is_shown"), [(0.0, True, False), (3.0, True, True), (3.0, False, False)]
+)
 def test_on_a_terminal_a_long_search_shows_how_far_it_is(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, seconds: float, is_shown: bool
+    folder: Path, monkeypatch: pytest.MonkeyPatch, seconds: float, is_terminal: bool, is_shown: bool
 ) -> None:
     times = iter([0.0, *([seconds] * 9)])
     shown: list[int | float | None] = []
@@ -120,6 +151,6 @@ def test_on_a_terminal_a_long_search_shows_how_far_it_is(
 
     monkeypatch.setattr(recordings, "monotonic", lambda: next(times))
     monkeypatch.setattr(Progress, "add_task", add)
-    monkeypatch.setenv("TTY_COMPATIBLE", "1")
+    monkeypatch.setenv("TTY_COMPATIBLE", str(int(is_terminal)))
     assert scan(folder).exit_code == 1
     assert shown == ([3] if is_shown else [])

@@ -6,7 +6,7 @@ import typer
 
 from acs_identity.cli.many import DryRun, Yes, dry_run
 from acs_identity.cli.session import Session, confirm, with_session
-from acs_identity.cli.values import ManyWordsCommand, checked_word
+from acs_identity.cli.values import ManyWordsCommand, checked_word, filled
 from acs_identity.cli.versions import in_preview
 
 if TYPE_CHECKING:
@@ -28,8 +28,12 @@ teams: typer.Typer = typer.Typer(
 app.add_typer(entra, name="entra")
 app.add_typer(teams, name="teams")
 
-ObjectId = Annotated[str, typer.Option("--object-id", metavar="ID", help="Entra ID object id of the principal.")]
-TenantId = Annotated[str, typer.Option("--tenant-id", metavar="ID", help="Entra ID tenant of the principal.")]
+ObjectId = Annotated[
+    str, typer.Option("--object-id", metavar="ID", callback=filled, help="Entra ID object id of the principal.")
+]
+TenantId = Annotated[
+    str, typer.Option("--tenant-id", metavar="ID", callback=filled, help="Entra ID tenant of the principal.")
+]
 _ENTRA = "/access/entra/assignments/{object_id}"
 _TEAMS = "/access/teamsExtension/tenants/{tenant_id}/assignments/{object_id}"
 
@@ -78,7 +82,7 @@ def set_entra(
     checked_word("--principal-type", principal_type, list(EntraPrincipalType))
     session = in_preview(session)
     if is_dry:
-        dry_run(session, "PUT", _ENTRA, 1)
+        dry_run(session, "entra.upsert_assignment", "PUT", _ENTRA, 1)
         return
     with session.asking() as client:
         done = client.upsert_entra_assignment(object_id, principal_type, tenant_id=tenant_id, client_ids=client_id)
@@ -91,7 +95,7 @@ def delete_entra(session: Session, object_id: ObjectId, yes: Yes = False, is_dry
     """Delete the assignment of an Entra ID principal."""
     session = in_preview(session)
     if is_dry:
-        dry_run(session, "DELETE", _ENTRA, 1)
+        dry_run(session, "entra.delete_assignment", "DELETE", _ENTRA, 1)
         return
     confirm("Delete the assignment?", yes=yes)
     with session.asking() as client:
@@ -132,7 +136,7 @@ def set_teams(
 
     checked_word("--principal-type", principal_type, list(TeamsExtensionPrincipalType))
     if is_dry:
-        dry_run(session, "PUT", _TEAMS, 1)
+        dry_run(session, "teams_extension.upsert_assignment", "PUT", _TEAMS, 1)
         return
     with session.asking() as client:
         done = client.upsert_teams_extension_assignment(
@@ -148,7 +152,7 @@ def delete_teams(
 ) -> None:
     """Delete the assignment of a Teams principal."""
     if is_dry:
-        dry_run(session, "DELETE", _TEAMS, 1)
+        dry_run(session, "teams_extension.delete_assignment", "DELETE", _TEAMS, 1)
         return
     confirm("Delete the assignment?", yes=yes)
     with session.asking() as client:

@@ -82,7 +82,7 @@ def _given(
     items = [Item(value, option if len(values) == 1 else f"{option} {n}") for n, value in enumerate(values, 1)]
     if source is not None:
         name = "stdin" if source == STDIN else source
-        found = list(_items(_text(source, name), name, member))
+        found = list(_items(_text(source, name, from_option), name, member))
         if not found:
             raise CommandError(f"{from_option}: there is nothing in {name}.", USAGE)
         items += found
@@ -94,11 +94,13 @@ def _given(
     return items
 
 
-def _text(source: str, name: str) -> str:
+def _text(source: str, name: str, option: str) -> str:
     if source == STDIN:
         if sys.stdin.isatty():
             note("Reading from the terminal, one a line; Ctrl-D ends it.")
         content = sys.stdin.buffer.read()
+    elif not source:
+        raise CommandError(f"{option}: the name of the file is empty.", USAGE)
     else:
         content = Path(source).read_bytes()
     try:

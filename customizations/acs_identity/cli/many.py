@@ -91,23 +91,33 @@ def run_many(
         raise typer.Exit(REFUSED)
 
 
-def dry_run(session: Session, method: str, path: str, count: int) -> None:
-    """Print what would be sent.
+def dry_run(
+    session: Session, operation: str, method: str, path: str, count: int, *, member: tuple[str, str, str] | None = None
+) -> None:
+    """Print what would be sent, unless the API version has no such thing.
 
     Args:
         session: The options of the command.
+        operation: What the requests ask for, for example "identity.create".
         method: The method of the requests.
         path: Their path, with ``{user_id}`` and the like for what differs.
         count: How many there would be.
-    """
-    from acs_identity._versions import DEFAULT_API_VERSION
+        member: What not every API version has in the body: the definition in the contract, its member, and what
+            people call it.
 
-    version = session.api_version or DEFAULT_API_VERSION
+    Raises:
+        ValueError: The API version lacks the operation or the member, or there is no such version.
+    """
+    from acs_identity._versions import require_member, require_operation
+
+    require_operation(session.version, operation, "This command")
+    if member is not None:
+        require_member(session.version, *member)
     session.print(
         {
             "endpoint": session.target.endpoint,
             "method": method,
-            "path": f"{path}?api-version={version}",
+            "path": f"{path}?api-version={session.version}",
             "count": count,
         }
     )

@@ -79,7 +79,7 @@ def body_of(session: "Session", text: str | None) -> bytes:
         text: The option.
 
     Raises:
-        CommandError: Key and body are both to come from stdin.
+        CommandError: Key and body are both to come from stdin, or no file is named.
         OSError: The file cannot be read.
     """
     if text is None:
@@ -88,5 +88,7 @@ def body_of(session: "Session", text: str | None) -> bytes:
         if session.key == "-":
             raise CommandError("The key and the body cannot both come from stdin.", USAGE)
         return sys.stdin.buffer.read()
+    if text == "@":
+        raise CommandError("--body @ names no file: @FILE reads one.", USAGE)
     # What was typed, byte for byte, whatever the encoding of the terminal.
     return Path(text[1:]).read_bytes() if text.startswith("@") else os.fsencode(text)

@@ -82,9 +82,12 @@ class Session(Printing):
     profile: Annotated[
         str | None, typer.Option("--profile", metavar="NAME", help=f"Of acs-identity profiles; also {PROFILE}.")
     ] = None
-    api_version: Annotated[str | None, typer.Option("--api-version", metavar="DATE", help="By default 2026-09-23.")] = (
-        None
-    )
+    api_version: Annotated[
+        str | None,
+        typer.Option(
+            "--api-version", metavar="DATE", help="By default 2026-09-23, or the preview that the command names."
+        ),
+    ] = None
 
     @property
     def version(self) -> str:

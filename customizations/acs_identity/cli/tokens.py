@@ -13,7 +13,7 @@ from acs_identity.cli.items import STDIN, check_stdin, given_users
 from acs_identity.cli.many import CONCURRENCY, Concurrency, DryRun, Journal, Yes, dry_run, run_many
 from acs_identity.cli.session import Session, confirm, read_secret, with_session
 from acs_identity.cli.users import Users, UsersFrom, counted, users_to_change
-from acs_identity.cli.values import ManyWordsCommand, lifetime_of, scopes_of
+from acs_identity.cli.values import ManyWordsCommand, filled, lifetime_of, scopes_of
 
 app: typer.Typer = typer.Typer(
     help="Issue, inspect, revoke and exchange access tokens.",
@@ -70,7 +70,8 @@ def issue(
     items = given_users(user, users_from)
     raw_ids = [item.value for item in items]
     if is_dry:
-        dry_run(session, "POST", "/identities/{user_id}/:issueAccessToken", len(items))
+        path = "/identities/{user_id}/:issueAccessToken"
+        dry_run(session, "identity.issue_access_token", "POST", path, len(items), member=_expiry(lifetime))
     elif len(items) == 1 and users_from is None and journal is None:
         with session.asking() as client:
             token = client.get_token(raw_ids[0], scopes, token_expires_in=lifetime)
@@ -99,7 +100,7 @@ def _issue_for_new_users(
 ) -> None:
     total = count or 1
     if is_dry:
-        dry_run(session, "POST", "/identities", total)
+        dry_run(session, "identity.create", "POST", "/identities", total, member=_expiry(lifetime))
     elif count is None and journal is None:
         with session.asking() as client:
             user, token = client.create_user_and_token(scopes, token_expires_in=lifetime)
@@ -116,6 +117,10 @@ def _issue_for_new_users(
             concurrency=concurrency,
             journal=journal,
         )
+
+
+def _expiry(lifetime: timedelta | None) -> tuple[str, str, str] | None:
+    return None if lifetime is None else ("CommunicationIdentityAccessTokenRequest", "expiresInMinutes", "--expires-in")
 
 
 def _row(user_id: str, token: Any) -> dict[str, Any]:
@@ -136,7 +141,8 @@ def revoke(
     """Revoke every access token issued for users so far."""
     items = users_to_change(session, user, users_from, asks=not (yes or is_dry))
     if is_dry:
-        dry_run(session, "POST", "/identities/{user_id}/:revokeAccessTokens", len(items))
+        path = "/identities/{user_id}/:revokeAccessTokens"
+        dry_run(session, "identity.revoke_access_tokens", "POST", path, len(items))
         return
     confirm(f"Revoke all access tokens of {counted(items)}?", yes=yes)
     if len(items) == 1 and users_from is None and journal is None:
@@ -160,15 +166,21 @@ def revoke(
 def get_for_teams_user(
     session: Session,
     client_id: Annotated[
-        str, typer.Option("--client", "-c", metavar="ID", help="Client id of the Entra ID application.")
+        str,
+        typer.Option("--client", "-c", metavar="ID", callback=filled, help="Client id of the Entra ID application."),
     ],
     aad_user: Annotated[
-        str, typer.Option("--aad-user", "-u", metavar="ID", help="Entra ID object id of the Teams user.")
+        str,
+        typer.Option("--aad-user", "-u", metavar="ID", callback=filled, help="Entra ID object id of the Teams user."),
     ],
     aad_token: Annotated[
         str | None,
         typer.Option(
-            "--aad-token", "-a", metavar="TOKEN", help="Entra ID access token of the user; - reads stdin or asks."
+            "--aad-token",
+            "-a",
+            metavar="TOKEN",
+            callback=filled,
+            help="Entra ID access token of the user; - reads stdin or asks.",
         ),
     ] = None,
 ) -> None:

@@ -68,7 +68,7 @@ def create(
 
 def _create(session: Session, count: int | None, concurrency: int, journal: Any, *, is_dry: bool) -> None:
     if is_dry:
-        dry_run(session, "POST", _IDENTITIES, count or 1)
+        dry_run(session, "identity.create", "POST", _IDENTITIES, count or 1)
     elif count is None and journal is None:
         with session.asking() as client:
             user = client.create_user()
@@ -96,7 +96,8 @@ def _create_with_custom_ids(
     session: Session, items: list[Item], concurrency: int, journal: Any, *, is_dry: bool, is_one: bool
 ) -> None:
     if is_dry:
-        dry_run(session, "POST", _IDENTITIES, len(items))
+        member = ("CommunicationIdentityCreateRequest", "customId", "A custom id")
+        dry_run(session, "identity.create", "POST", _IDENTITIES, len(items), member=member)
     elif is_one:
         custom_id = items[0].value
         with session.asking() as client:
@@ -150,7 +151,7 @@ def delete(
     """Delete users, and with them every access token issued for them."""
     items = users_to_change(session, user, users_from, asks=not (yes or is_dry))
     if is_dry:
-        dry_run(session, "DELETE", f"{_IDENTITIES}/{{user_id}}", len(items))
+        dry_run(session, "identity.delete", "DELETE", f"{_IDENTITIES}/{{user_id}}", len(items))
         return
     confirm(f"Delete {counted(items)}, with all access tokens?", yes=yes)
     if len(items) == 1 and users_from is None and journal is None:
@@ -170,7 +171,7 @@ def delete(
 
 
 def users_to_change(session: Session, users: list[str] | None, source: str | None, *, asks: bool) -> list[Item]:
-    """Return the users that a command is for, of which there must be one.
+    """Return the users that a command is for, each of them once; there must be one.
 
     Args:
         session: The options of the command.
@@ -184,7 +185,11 @@ def users_to_change(session: Session, users: list[str] | None, source: str | Non
     if not users and source is None:
         raise CommandError(f"Name the users: --user 8:acs:..., or --users-from FILE ({STDIN} is stdin).", USAGE)
     check_stdin(session, source, option="--users-from", asks=asks)
-    return given_users(users, source)
+    once: dict[str, Item] = {}
+    for item in given_users(users, source):
+        # To delete it a second time would fail.
+        once.setdefault(item.value, item)
+    return list(once.values())
 
 
 def counted(items: list[Item]) -> str:

@@ -33,9 +33,7 @@ def _with_option_for_each(arguments: list[str], names: set[str]) -> Iterator[str
     option: str | None = None
     rest = iter(arguments)
     for argument in rest:
-        if argument == "--":
-            yield from (argument, *rest)
-        elif argument in names:
+        if argument in names:
             option = argument
             # The first word belongs to the option whatever it looks like.
             yield from (argument, *(word for word in (next(rest, None),) if word is not None))
@@ -47,8 +45,22 @@ def _with_option_for_each(arguments: list[str], names: set[str]) -> Iterator[str
             yield from (argument,) if option is None else (option, argument)
 
 
+def filled(value: str | None) -> str | None:
+    """Return the value of an option, which must not be empty where it is given.
+
+    Args:
+        value: What was given; None for nothing.
+
+    Raises:
+        typer.BadParameter: It is empty.
+    """
+    if value is not None and not value.strip():
+        raise typer.BadParameter("it is empty.")
+    return value
+
+
 def scopes_of(words: Iterable[str]) -> list[str]:
-    """Return scopes given as words, some of them perhaps separated by commas; each of them once.
+    """Return scopes given as words, some of them perhaps separated by commas or spaces; each of them once.
 
     Args:
         words: What was given, for example ``["chat,voip"]``.
@@ -59,7 +71,7 @@ def scopes_of(words: Iterable[str]) -> list[str]:
     # Loads azure-core, which help does without.
     from acs_identity import CommunicationTokenScope
 
-    scopes = [scope.strip() for word in words for scope in word.split(",") if scope.strip()]
+    scopes = [scope for word in words for scope in word.replace(",", " ").split()]
     if not scopes:
         raise CommandError(f"--scope is empty. Known are: {', '.join(CommunicationTokenScope)}.", USAGE)
     return list(dict.fromkeys(checked_word("--scope", scope, list(CommunicationTokenScope)) for scope in scopes))
