@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+import acs_identity
+
 from .conftest import Run, installed
 
 pytestmark = pytest.mark.once
@@ -31,6 +33,7 @@ def test_each_shell_has_a_script(bare: Run, shell: str) -> None:
         ("acs-identity token issue --sc", {"--scope"}),
         ("acs-identity user create -o js", {"json", "jsonl"}),
         ("acs-identity emulator st", {"start"}),
+        ("acs-identity --version to", {"token"}),
     ],
 )
 def test_bash_completes_commands_options_and_values(line: str, expected: set[str]) -> None:
@@ -52,6 +55,7 @@ printf '%s\\n' "${{COMPREPLY[@]}}"
         env={**os.environ, "PATH": path},
     )
     assert expected <= set(done.stdout.split())
+    assert acs_identity.__version__ not in done.stdout
 
 
 def test_installing_asks_first_and_then_changes_the_home(bare: Run, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from azure.identity import CredentialUnavailableError
 
-from acs_identity.cli import main
+from acs_identity.cli import exits, main
 from acs_identity.cli.exits import EXIT_CODES
 from acs_identity_emulator import EmulatorServer, FaultRule
 
@@ -305,6 +305,17 @@ def test_ctrl_c_while_modules_are_loaded_ends_it_quietly(monkeypatch: pytest.Mon
         main()
     assert isinstance(end.value, SystemExit)
     assert end.value.code == 130
+
+
+def test_ctrl_c_that_python_wraps_in_an_error_of_its_own_is_no_fault(capsys: pytest.CaptureFixture[str]) -> None:
+    class Interrupted:
+        def __set_name__(self, owner: type, name: str) -> None:
+            raise RuntimeError("Error calling __set_name__") from KeyboardInterrupt()
+
+    with pytest.raises(SystemExit) as end:
+        exits.run(lambda: type("Loaded", (), {"way": Interrupted()}))
+    assert end.value.code == 130
+    assert "fault" not in capsys.readouterr().err
 
 
 def test_the_module_is_the_command(server: EmulatorServer) -> None:

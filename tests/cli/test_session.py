@@ -127,7 +127,7 @@ def test_a_secret_on_stdin_that_is_none_is_told(bare: Run, stdin: bytes, said: s
 
 
 def test_the_help_names_the_api_version_that_is_the_default(bare: Run) -> None:
-    assert f"By default {DEFAULT_API_VERSION}." in " ".join(bare("user", "create", "--help").stdout.split())
+    assert f"By default {DEFAULT_API_VERSION}," in " ".join(bare("user", "create", "--help").stdout.split())
 
 
 def test_a_connection_string_in_place_of_an_endpoint_or_a_key_is_told_and_not_shown(

@@ -75,6 +75,13 @@ def test_a_clean_recording_is_no_failure(folder: Path) -> None:
     assert "0 possible secrets in 1 file." in result.stderr
 
 
+def test_a_folder_without_recordings_is_not_taken_for_a_clean_one(tmp_path: Path, folder: Path) -> None:
+    (tmp_path / "wrong").mkdir()
+    result = scan(tmp_path / "wrong", folder / "clean.yml")
+    assert result.exit_code == 2
+    assert f"{tmp_path / 'wrong'}: there is no .yaml, .yml or .json file in this folder" in result.stderr
+
+
 def test_a_file_that_is_named_is_read_whatever_it_is_called_and_only_once(folder: Path) -> None:
     result = scan(folder / "notes.txt", folder / "notes.txt")
     assert result.stdout.splitlines() == [f"{folder / 'notes.txt'}:1:1: identity id"]

@@ -81,8 +81,9 @@ app: typer.Typer = typer.Typer(
 )
 
 
-def _show_version(wanted: bool) -> None:
-    if wanted:
+def _show_version(context: typer.Context, wanted: bool) -> None:
+    # The shell only asks what could come next.
+    if wanted and not context.resilient_parsing:
         typer.echo(VERSION)
         raise typer.Exit
 

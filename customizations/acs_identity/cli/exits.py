@@ -84,11 +84,18 @@ def run(command: Callable[[], object]) -> NoReturn:
         code = INTERRUPTED
     except Exception as error:  # noqa: BLE001 - whatever it is, nobody is to meet a traceback
         try:
-            code = _explained(error)
+            code = INTERRUPTED if _is_of_an_interrupt(error) else _explained(error)
         except Exception as fault:  # noqa: BLE001 - nor to one about the other
             code = _fault(fault)
     _flush()
     sys.exit(code)
+
+
+def _is_of_an_interrupt(error: BaseException | None) -> bool:
+    """Tell whether it came of Ctrl-C: what is called while a class is made has its errors wrapped by Python."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def _explained(error: Exception) -> int:

@@ -40,7 +40,7 @@ def scan(
     """Search recordings for secrets: keys, tokens, signatures, identity ids and whatever looks random.
 
     It prints path:line:column: kind, never the secret, and exits with 1 when there is one, with 0 when there is none
-    and with 2 when a path cannot be read.
+    and with 2 when a path cannot be read, or is a folder without recordings.
     """
     found: list[_Found] = []
     problems: list[str] = []
@@ -69,7 +69,7 @@ def drift(
     """Ask the emulator for what is in recordings, and show, field by field, where it answers otherwise.
 
     It prints path: number. request: field: both values, without secrets, and exits with 1 when something differs, with
-    0 when nothing does and with 2 when a path cannot be read.
+    0 when nothing does and with 2 when a path cannot be read, or is a folder without recordings.
     """
     _require("emulator", "jwt", "cryptography")
     _require("testing", "yaml")
@@ -123,9 +123,17 @@ class _Found:
 def _files(paths: list[Path], problems: list[str]) -> Iterator[Path]:
     for path in paths:
         if path.is_dir():
+            before = len(problems)
+            is_empty = True
             for folder, folders, names in os.walk(path, onerror=lambda error: problems.append(_problem(error))):
                 folders.sort()
-                yield from (Path(folder, name) for name in sorted(names) if Path(name).suffix.lower() in _SUFFIXES)
+                for name in sorted(names):
+                    if Path(name).suffix.lower() in _SUFFIXES:
+                        is_empty = False
+                        yield Path(folder, name)
+            if is_empty and len(problems) == before:
+                # Who named the wrong folder would take it for clean.
+                problems.append(f"{path}: there is no .yaml, .yml or .json file in this folder")
         elif path.exists():
             yield path
         else:
