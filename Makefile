@@ -14,7 +14,7 @@ FIRST := $(firstword $(VERSIONS))
 NEWEST := $(lastword $(VERSIONS))
 # The tools run in the environment of the oldest interpreter, whose syntax the code must keep to.
 TOOLS := .venv-$(FIRST)/bin/python
-QUICK := $(or $(wildcard .venv/bin/python),python3)
+EVERYDAY := $(or $(wildcard .venv/bin/python),python3)
 # For instance: make test VERSIONS=3.13 PYTEST="--no-cov -k emulator"
 PYTEST :=
 
@@ -41,7 +41,7 @@ test-%: .venv-%/ready wheel build/official/identity_samples_async.py
 		-m "not node and not index$(if $(filter-out $(NEWEST),$*), and not once)" $(PYTEST)
 
 test-quick: ## test the checkout installed in .venv, without the slow tests
-	@$(QUICK) -m pytest -m "not once and not node and not index" $(PYTEST)
+	@$(EVERYDAY) -m pytest -m "not once and not node and not index" $(PYTEST)
 
 venvs: $(VERSIONS:%=.venv-%/ready)
 
