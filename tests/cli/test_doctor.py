@@ -1,6 +1,7 @@
 """The doctor names the first thing that is wrong on the way to the service, and what to do; it changes nothing."""
 
 import json
+import re
 import socket
 import threading
 from collections.abc import Callable
@@ -422,11 +423,27 @@ def test_a_token_for_something_else_is_told(server: EmulatorServer, monkeypatch:
     assert "for another audience, https://graph.microsoft.com" in after("role", ran, code=1)[0]
 
 
-def test_at_a_terminal_there_is_a_line_for_each_check_and_one_for_each_remedy(server: EmulatorServer) -> None:
+def test_at_a_terminal_there_is_a_line_for_each_check_and_one_for_each_remedy(
+    server: EmulatorServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
     ran = examine(at(server.endpoint), reads=True)
     lines = ran.stdout.splitlines()
     assert [line[:8].strip() for line in lines] == ["ok", "ok", "skipped", "ok", "skipped", "ok", "ok", "failed", ""]
     assert lines[-1].lstrip().startswith("-> Copy the key")
+
+
+def test_what_is_longer_than_the_window_goes_on_below_its_beginning(
+    server: EmulatorServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    shown = examine(at(server.endpoint), reads=True).stdout
+    *_, failed, remedy = re.split(r"^(?=failed)|^ +(?=->)", shown, flags=re.MULTILINE)
+    for text, margin in ((failed, 28), (remedy, 31)):
+        others = text.splitlines()[1:]
+        assert others
+        assert {line[:margin].strip() for line in others} == {""}
+        assert all(line[margin] != " " and len(line) <= 80 for line in others)
 
 
 def json_lines(text: str) -> list[Any]:

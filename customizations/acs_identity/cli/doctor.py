@@ -1,8 +1,11 @@
 """Finds out why the service is not reached, or refuses: one check after the other, each with a remedy."""
 
 import ipaddress
+import shutil
 import socket
 import ssl
+import sys
+import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -75,9 +78,9 @@ def doctor(session: Session) -> None:
     for name, each in _checks(session):
         found[name] = each
         if as_lines:
-            write(f"{each.state:<8} {name:<18} {printable(each.detail)}")
+            write(_line(f"{each.state:<8} {name:<18} ", each.detail))
             if each.remedy:
-                write(f"{'':<8} {'':<18} -> {printable(each.remedy)}")
+                write(_line(" " * 28 + "-> ", each.remedy))
     if not as_lines:
         session.print(
             [
@@ -91,6 +94,21 @@ def doctor(session: Session) -> None:
         raise typer.Exit(found[failed[0]].code)
     warned = [name for name, each in found.items() if each.state is State.WARNING]
     note(f"It works. Look at: {', '.join(warned)}." if warned else "All is well.")
+
+
+def _line(head: str, text: str) -> str:
+    """Return one line, which goes on below its beginning where a terminal is wide enough for that."""
+    columns = shutil.get_terminal_size().columns
+    if not sys.stdout.isatty() or columns < 2 * len(head):
+        return head + printable(text)
+    return textwrap.fill(
+        printable(text),
+        columns,
+        initial_indent=head,
+        subsequent_indent=" " * len(head),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _checks(session: Session) -> Iterator[tuple[str, Found]]:
