@@ -144,16 +144,7 @@ def test_what_a_page_types_shows_what_it_says(page: Path, copy: Path, environmen
     for block in console(page):
         for step in re.split(r"^\$ ", block.code, flags=re.MULTILINE)[1:]:
             command, shown = split(step)
-            done = subprocess.run(
-                ["/bin/bash", "-c", command],
-                cwd=copy / "samples" / "testing",
-                env=environment,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                encoding="utf-8",
-                timeout=60,
-                check=False,
-            )
+            done = run(command, copy / "samples" / "testing", environment)
             assert not shown or doctest.OutputChecker().check_output(
                 shown, done.stdout, doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
             ), f"$ {command}\n{done.stdout}"
@@ -216,17 +207,25 @@ def test_what_a_page_says_to_install_works(
         # What is installed is enough for the tests to be found; they run in `make test`.
         "PYTEST_ADDOPTS": "--collect-only -qq",
     }
-    done = subprocess.run(
-        ["/bin/bash", "-e", "-c", "\n".join([*lines, "acs-identity token issue --scope chat"])],
-        cwd=copy,
+    commands = "\n".join(["set -e", *lines, "acs-identity token issue --scope chat"])
+    done = run(commands, copy, environment, seconds=600)
+    assert done.returncode == 0, done.stdout
+
+
+def run(
+    command: str, folder: Path, environment: dict[str, str], seconds: int = 60
+) -> "subprocess.CompletedProcess[str]":
+    """Type a command, and return what it shows and how it ended."""
+    return subprocess.run(
+        ["/bin/bash", "-c", command],
+        cwd=folder,
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding="utf-8",
-        timeout=600,
+        timeout=seconds,
         check=False,
     )
-    assert done.returncode == 0, done.stdout
 
 
 def split(step: str) -> tuple[str, str]:
