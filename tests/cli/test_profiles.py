@@ -32,7 +32,7 @@ class Memory(keyring.backend.KeyringBackend):
     priority = 1  # pyright: ignore[reportAssignmentType]
 
     def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__()  # type: ignore[no-untyped-call]  # keyring has no types there
         self.kept: dict[tuple[str, str], str] = {}
 
     def get_password(self, service: str, username: str) -> str | None:
@@ -60,7 +60,7 @@ def no_keyring() -> Iterator[None]:
     from keyring.backends.fail import Keyring
 
     before = keyring.get_keyring()
-    keyring.set_keyring(Keyring())  # type: ignore[no-untyped-call]
+    keyring.set_keyring(Keyring())  # type: ignore[no-untyped-call]  # keyring has no types there
     yield
     keyring.set_keyring(before)
 
@@ -268,7 +268,7 @@ def test_a_keyring_that_fails_is_told_whatever_it_raises(bare: Run, memory: Memo
 def test_a_keyring_that_keeps_nothing_is_none(bare: Run, tmp_path: Path) -> None:
     from keyring.backends.null import Keyring
 
-    keyring.set_keyring(Keyring())  # type: ignore[no-untyped-call]
+    keyring.set_keyring(Keyring())  # type: ignore[no-untyped-call]  # keyring has no types there
     done = bare("profiles", "add", "shop", stdin=ELSEWHERE)
     assert done.code == 3
     assert "--plain-text-key" in done.stderr

@@ -28,6 +28,7 @@ def keep(name: str, key: str) -> None:
     try:
         keyring.set_password(_SERVICE, name, key)
         is_kept = keyring.get_password(_SERVICE, name) == key
+    # A keyring raises whatever is below it raises: D-Bus, the system, a file.
     except Exception as error:
         raise CommandError(_NO_KEYRING.format(_why(error)), NO_CREDENTIAL) from error
     if not is_kept:
@@ -47,6 +48,7 @@ def kept(name: str) -> str:
 
     try:
         key = keyring.get_password(_SERVICE, name)
+    # As above.
     except Exception as error:
         raise CommandError(
             f"The key of profile {name} cannot be read: the keyring is locked or gone{_why(error)}.", NO_CREDENTIAL

@@ -247,6 +247,7 @@ def _lock(descriptor: int) -> None:
         except ImportError:
             import msvcrt
 
+            # It has this on Windows only, where the other has nothing to ignore.
             msvcrt.locking(descriptor, msvcrt.LK_LOCK, 1)  # type: ignore[attr-defined,unused-ignore]
         else:
             fcntl.flock(descriptor, fcntl.LOCK_EX)

@@ -333,6 +333,7 @@ def with_session(command: Callable[..., None]) -> Callable[..., None]:
         try:
             command(session, **values)
         except Exception as error:
+            # Not above: to load azure-core takes long, and only what it raises is looked at; the rest goes on.
             from azure.core.exceptions import HttpResponseError
 
             if isinstance(error, HttpResponseError) and error.status_code == _UNAUTHORIZED:
